@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import type { ModelDescription } from './model-description.ts';
+import { TextDecoder, TextEncoder } from './web-standards.ts';
+
+/**
+ * A concept as a file: safetensors (an 8-byte little-endian header length, a JSON header, then the tensors) with
+ * `words` [N, dim] and `local` [patches, dim] in float32, and the model's fingerprint in its metadata. The primary
+ * word is the first.
+ */
+export type ConceptFile = {
+  readonly words: Float32Array; // [wordCount, dim], row-major
+  readonly local: Float32Array; // [patches, dim], row-major
+  readonly wordCount: number;
+  readonly patches: number;
+  readonly dim: number;
+  readonly model: string;
+};
+
+export const CONCEPT_FILE_CONTENT_TYPE = 'application/octet-stream';
+
+/** Full size is 0.8 MiB; room for wider models without letting anyone store what they like. */
+export const MAX_CONCEPT_FILE_BYTES = 8 * 1024 * 1024;
+
+const FORMAT = 'elite-concept';
+const LENGTH_PREFIX_BYTES = 8;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+export class ConceptFileError extends Error {
+  override readonly name = 'ConceptFileError';
+}
+
+const tensorSchema = z.object({
+  dtype: z.literal('F32'),
+  shape: z.tuple([z.int().min(1).max(65_536), z.int().min(1).max(65_536)]),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+
+const headerSchema = z.strictObject({
+  __metadata__: z.object({ format: z.literal(FORMAT), version: z.literal('1'), model: z.string().min(1).max(128) }),
+  words: tensorSchema,
+  local: tensorSchema,
+});
+
+type TensorHeader = z.infer<typeof tensorSchema>;
+
+function readHeader(bytes: Uint8Array) {
+  if (bytes.length < LENGTH_PREFIX_BYTES) {
+    throw new ConceptFileError(`expected a safetensors file, got ${bytes.length} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = view.getBigUint64(0, true);
+  if (headerBytes > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - LENGTH_PREFIX_BYTES))) {
+    throw new ConceptFileError(
+      `expected a header of at most ${MAX_HEADER_BYTES} bytes within the file, got a length of ${headerBytes}`,
+    );
+  }
+  const dataStart = LENGTH_PREFIX_BYTES + Number(headerBytes);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_PREFIX_BYTES, dataStart)));
+  } catch {
+    throw new ConceptFileError('expected a JSON header, got something else');
+  }
+  const header = headerSchema.safeParse(json);
+  if (!header.success) {
+    throw new ConceptFileError(`expected the header of a concept file: ${z.prettifyError(header.error)}`);
+  }
+  return { header: header.data, data: bytes.subarray(dataStart) };
+}
+
+function readTensor(name: string, tensor: TensorHeader, data: Uint8Array): Float32Array {
+  const [start, end] = tensor.data_offsets;
+  const [rows, columns] = tensor.shape;
+  const sizeBytes = rows * columns * 4;
+  if (end > data.length || end - start !== sizeBytes) {
+    throw new ConceptFileError(
+      `${name}: expected ${sizeBytes} bytes for [${rows}, ${columns}] within ${data.length}, got offsets ${start} to ${end}`,
+    );
+  }
+  const values = new Float32Array(data.slice(start, end).buffer); // little-endian, as is every platform this runs on
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new ConceptFileError(
+      `${name}[${Math.floor(bad / columns)}, ${bad % columns}]: expected a finite number, got ${values[bad]}`,
+    );
+  }
+  return values;
+}
+
+/** Reads and checks a concept file; throws ConceptFileError saying what was expected, what came, and where. */
+export function readConceptFile(bytes: Uint8Array): ConceptFile {
+  const { header, data } = readHeader(bytes);
+  const [wordCount, dim] = header.words.shape;
+  const [patches, localDim] = header.local.shape;
+  if (dim !== localDim) {
+    throw new ConceptFileError(`expected words and local of one width, got ${dim} and ${localDim}`);
+  }
+  const expectedBytes = 4 * dim * (wordCount + patches);
+  if (data.length !== expectedBytes) {
+    throw new ConceptFileError(`expected ${expectedBytes} bytes of tensors, got ${data.length}`);
+  }
+  const words = readTensor('words', header.words, data);
+  const local = readTensor('local', header.local, data);
+  return { words, local, wordCount, patches, dim, model: header.__metadata__.model };
+}
+
+/** Throws ConceptFileError unless the file is for this very model. */
+export function checkConceptFileModel(file: ConceptFile, model: ModelDescription): void {
+  if (file.model !== model.fingerprint) {
+    throw new ConceptFileError(`expected a concept of model ${model.fingerprint}, got one of ${file.model}`);
+  }
+  const expected = [model.words, model.embedding.patches, model.embedding.dim];
+  const actual = [file.wordCount, file.patches, file.dim];
+  if (expected.some((size, i) => size !== actual[i])) {
+    throw new ConceptFileError(`expected [words, patches, dim] of ${expected}, got ${actual}`);
+  }
+}
+
+/** The bytes readConceptFile reads; equal concepts give equal bytes. */
+export function writeConceptFile(concept: ConceptFile): Uint8Array {
+  const { words, local, wordCount, patches, dim } = concept;
+  if (words.length !== wordCount * dim || local.length !== patches * dim) {
+    throw new ConceptFileError(
+      `expected ${wordCount * dim} and ${patches * dim} numbers for words and local, got ${words.length} and ${local.length}`,
+    );
+  }
+  const json = JSON.stringify({
+    __metadata__: { format: FORMAT, version: '1', model: concept.model },
+    words: { dtype: 'F32', shape: [wordCount, dim], data_offsets: [0, 4 * words.length] },
+    local: { dtype: 'F32', shape: [patches, dim], data_offsets: [4 * words.length, 4 * (words.length + local.length)] },
+  });
+  const header = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8)); // the format's usual 8-byte alignment
+  const file = new Uint8Array(LENGTH_PREFIX_BYTES + header.length + 4 * (words.length + local.length));
+  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
+  file.set(header, LENGTH_PREFIX_BYTES);
+  const dataStart = LENGTH_PREFIX_BYTES + header.length;
+  file.set(new Uint8Array(words.slice().buffer), dataStart);
+  file.set(new Uint8Array(local.slice().buffer), dataStart + 4 * words.length);
+  return file;
+}

@@ -1,0 +1,56 @@
+/**
+ * Where bytes live in R2. Everything of a concept or a generation is under one prefix, so that deleting it is
+ * deleting a prefix; what a worker writes is under its attempt, so that two attempts never write the same key.
+ * `result.json` says which attempt counts.
+ */
+
+export const CURRENT_MODEL_KEY = 'models/current.json';
+
+export function accountPrefix(accountId: string): string {
+  return `accounts/${accountId}/`;
+}
+
+/** The prefix of everything that belongs to a job: `con_…` or `gen_…`. */
+export function jobPrefix(accountId: string, jobId: string): string {
+  return `${accountPrefix(accountId)}${jobId.startsWith('con_') ? 'concepts' : 'generations'}/${jobId}/`;
+}
+
+/** As uploaded, metadata and all; the worker deletes it before the concept is ready. */
+export function uploadedPhotoKey(accountId: string, conceptId: string): string {
+  return `${jobPrefix(accountId, conceptId)}upload/photo`;
+}
+
+export function uploadedMaskKey(accountId: string, conceptId: string): string {
+  return `${jobPrefix(accountId, conceptId)}upload/mask`;
+}
+
+function attemptKey(accountId: string, jobId: string, attemptId: string): string {
+  return `${jobPrefix(accountId, jobId)}${attemptId}/`;
+}
+
+/** Upright and free of metadata. */
+export function photoKey(accountId: string, conceptId: string, attemptId: string): string {
+  return `${attemptKey(accountId, conceptId, attemptId)}photo.webp`;
+}
+
+export function maskKey(accountId: string, conceptId: string, attemptId: string): string {
+  return `${attemptKey(accountId, conceptId, attemptId)}mask.png`;
+}
+
+export function embeddingKey(accountId: string, conceptId: string, attemptId: string): string {
+  return `${attemptKey(accountId, conceptId, attemptId)}embedding.safetensors`;
+}
+
+export function imageKey(
+  accountId: string,
+  generationId: string,
+  attemptId: string,
+  file: { index: number; format: string },
+): string {
+  return `${attemptKey(accountId, generationId, attemptId)}${file.index}.${file.format}`;
+}
+
+/** Written last and once (`If-None-Match: *`). */
+export function resultKey(accountId: string, jobId: string): string {
+  return `${jobPrefix(accountId, jobId)}result.json`;
+}
