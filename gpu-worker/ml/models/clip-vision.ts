@@ -44,7 +44,6 @@ export function clipVision(at: Scope, pixels: Value, config: ClipVisionConfig): 
   const positions = embeddings.at('position_embedding').parameter('weight', [patchCount + 1, hiddenSize]);
   const tokens = add(concat([expandBatch(classToken, patches), patches], 1), positions);
   const embedded = layerNorm(model.at('pre_layrnorm'), tokens, config.layerNormEpsilon); // the checkpoint's spelling
-  for (const name of ['weight', 'bias']) model.at('post_layernorm').unused(name, [hiddenSize]);
   return [embedded, ...clipEncoder(model.at('encoder'), embedded, config)];
 }
 
@@ -57,6 +56,7 @@ export function clipVisionGraph(config: ClipVisionConfig, featureLayers: readonl
   const at = rootScope(graph, 'vision_encoder', ops);
   const pixels = at.input('pixels', ['batch', 3, config.imageSize, config.imageSize]);
   const states = clipVision(at, pixels, config);
+  for (const name of ['weight', 'bias']) at.at('vision_model.post_layernorm').unused(name, [config.hiddenSize]);
   const features = featureLayers.map((layer) => {
     const state = states[layer];
     if (!state) throw new Error(`clip_vision: expected feature layers between 0 and ${config.layers}, got ${layer}`);

@@ -10,6 +10,7 @@ import {
   globalMappingGraph,
   localMappingGraph,
 } from '../../../gpu-worker/ml/models/mapping-networks.ts';
+import { SD_V1_4_SAFETY_CHECKER, safetyCheckerGraph } from '../../../gpu-worker/ml/models/safety-checker.ts';
 import { SD_V1_4_UNET, unetGraph } from '../../../gpu-worker/ml/models/unet.ts';
 import { SD_V1_4_VAE, vaeDecoderGraph, vaeEncoderGraph } from '../../../gpu-worker/ml/models/vae.ts';
 import { referenceJson } from '../../parity/reference.ts';
@@ -32,10 +33,11 @@ const graphs: Graph[] = [
   ),
   vaeEncoderGraph(SD_V1_4_VAE, { height: 512, width: 512 }, portable),
   vaeDecoderGraph(SD_V1_4_VAE, { height: 64, width: 64 }, portable),
+  safetyCheckerGraph(SD_V1_4_SAFETY_CHECKER, portable),
 ];
 
 /** The manifests list what the official files hold, read off the files' own code. Position ids are a buffer, not a weight. */
-describe.each(['unet', 'vae', 'text_encoder', 'vision_encoder', 'global_mapper', 'local_mapper'])(
+describe.each(['unet', 'vae', 'text_encoder', 'vision_encoder', 'global_mapper', 'local_mapper', 'safety_checker'])(
   'full-size %s',
   (checkpoint) => {
     const manifest = manifestSchema.parse(referenceJson(`manifests/${checkpoint}.json`));
