@@ -18,12 +18,12 @@ describe.each(Object.keys(files))('golden/%s', (file) => {
 
   it('holds the tensors its index lists, with their types and shapes', () => {
     const read = [...tensors.index.values()].map(({ name, dtype, shape }) => ({ name, dtype, shape }));
-    const listed = files[file]!.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+    const listed = files[file].map(({ name, dtype, shape }) => ({ name, dtype, shape }));
     expect(read.toSorted(byName)).toEqual(listed.toSorted(byName));
   });
 
   it('reads the values whose mean and largest magnitude the index states', () => {
-    for (const { name, stats } of files[file]!) {
+    for (const { name, stats } of files[file]) {
       if (!stats) continue;
       const values = tensors.numbers(name);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import type { NoiseScheduleConfig } from '../diffusion/noise-schedule.ts';
+import type { ClipTextConfig } from '../models/clip-text.ts';
+import type { ClipVisionConfig } from '../models/clip-vision.ts';
+import type { UNetConfig } from '../models/unet.ts';
+import type { VaeConfig } from '../models/vae.ts';
+
+/**
+ * The configuration files of diffusers and transformers, read into ours. What is optional has the value that those libraries give a file
+ * without it; a literal is a variant that our networks do not have another form of, so that an unknown architecture is refused by name.
+ */
+
+const size = z.int().positive();
+
+export const unetConfigSchema = z
+  .object({
+    /** Side of the latents it was trained on. */
+    sample_size: size,
+    in_channels: size,
+    out_channels: size,
+    block_out_channels: z.array(size).min(1),
+    down_block_types: z.array(z.enum(['CrossAttnDownBlock2D', 'DownBlock2D'])),
+    up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])),
+    mid_block_type: z.literal('UNetMidBlock2DCrossAttn').default('UNetMidBlock2DCrossAttn'),
+    layers_per_block: size,
+    cross_attention_dim: size,
+    /** The number of heads: diffusers named it so by mistake and kept it. */
+    attention_head_dim: size,
+    norm_num_groups: size,
+    norm_eps: z.number().positive(),
+    act_fn: z.literal('silu').default('silu'),
+    center_input_sample: z.literal(false).default(false),
+    flip_sin_to_cos: z.literal(true).default(true),
+    freq_shift: z.literal(0).default(0),
+    downsample_padding: z.literal(1).default(1),
+    mid_block_scale_factor: z.literal(1).default(1),
+    only_cross_attention: z.literal(false).default(false),
+    dual_cross_attention: z.literal(false).default(false),
+    use_linear_projection: z.literal(false).default(false),
+    class_embed_type: z.null().default(null),
+    addition_embed_type: z.null().default(null),
+    resnet_time_scale_shift: z.literal('default').default('default'),
+  })
+  .refine((config) => config.in_channels === config.out_channels, {
+    error: 'expected as many channels out as in: the network predicts noise',
+    path: ['out_channels'],
+  })
+  .refine((config) => config.down_block_types.length === config.block_out_channels.length, {
+    error: 'expected one for each of block_out_channels',
+    path: ['down_block_types'],
+  })
+  .refine((config) => isMirrored(config.down_block_types, config.up_block_types), {
+    error: 'expected down_block_types mirrored',
+    path: ['up_block_types'],
+  })
+  .transform((config) => ({
+    sampleSize: config.sample_size,
+    network: {
+      latentChannels: config.in_channels,
+      blockChannels: config.block_out_channels,
+      blockAttention: config.down_block_types.map(hasAttention),
+      layersPerBlock: config.layers_per_block,
+      contextSize: config.cross_attention_dim,
+      heads: config.attention_head_dim,
+      groups: config.norm_num_groups,
+      epsilon: config.norm_eps,
+    } satisfies UNetConfig,
+  }));
+
+function isMirrored(down: readonly string[], up: readonly string[]): boolean {
+  return (
+    down.length === up.length && down.every((type, level) => hasAttention(type) === hasAttention(up.at(-1 - level)!))
+  );
+}
+
+function hasAttention(blockType: string): boolean {
+  return blockType.startsWith('CrossAttn');
+}
+
+export const vaeConfigSchema = z
+  .object({
+    in_channels: size,
+    latent_channels: size,
+    block_out_channels: z.array(size).min(1),
+    down_block_types: z.array(z.literal('DownEncoderBlock2D')),
+    up_block_types: z.array(z.literal('UpDecoderBlock2D')),
+    layers_per_block: size,
+    norm_num_groups: size,
+    scaling_factor: z.number().positive().default(0.18215),
+    act_fn: z.literal('silu').default('silu'),
+    mid_block_add_attention: z.literal(true).default(true),
+    shift_factor: z.null().default(null),
+  })
+  .transform(
+    (config): VaeConfig => ({
+      imageChannels: config.in_channels,
+      latentChannels: config.latent_channels,
+      blockChannels: config.block_out_channels,
+      layersPerBlock: config.layers_per_block,
+      groups: config.norm_num_groups,
+      scalingFactor: config.scaling_factor,
+    }),
+  );
+
+const clipEncoderFields = {
+  hidden_size: size,
+  intermediate_size: size,
+  num_hidden_layers: size,
+  num_attention_heads: size,
+  layer_norm_eps: z.number().positive().default(1e-5),
+  hidden_act: z.literal('quick_gelu').default('quick_gelu'),
+};
+
+type ClipEncoderJson = z.infer<z.ZodObject<typeof clipEncoderFields>>;
+
+function clipEncoderConfig(config: ClipEncoderJson) {
+  return {
+    hiddenSize: config.hidden_size,
+    intermediateSize: config.intermediate_size,
+    layers: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    layerNormEpsilon: config.layer_norm_eps,
+  };
+}
+
+export const clipTextConfigSchema = z
+  .object({ ...clipEncoderFields, vocab_size: size, max_position_embeddings: size })
+  .transform(
+    (config): ClipTextConfig => ({
+      ...clipEncoderConfig(config),
+      vocabularySize: config.vocab_size,
+      positions: config.max_position_embeddings,
+    }),
+  );
+
+const clipVisionFields = z.object({
+  ...clipEncoderFields,
+  image_size: size,
+  patch_size: size,
+  num_channels: z.literal(3).default(3),
+});
+
+/** A CLIPVisionModel's configuration, or a whole CLIPModel's, which nests it. */
+export const clipVisionConfigSchema = z
+  .looseObject({})
+  .transform((config) => config.vision_config ?? config)
+  .pipe(clipVisionFields)
+  .transform(
+    (config): ClipVisionConfig => ({
+      ...clipEncoderConfig(config),
+      imageSize: config.image_size,
+      patchSize: config.patch_size,
+    }),
+  );
+
+/** Whatever sampler the file names: only the noise the networks were trained with is read. */
+export const scheduleConfigSchema = z
+  .object({
+    num_train_timesteps: size,
+    beta_start: z.number().positive(),
+    beta_end: z.number().positive(),
+    beta_schedule: z.literal('scaled_linear'),
+    trained_betas: z.null().default(null),
+    prediction_type: z.literal('epsilon').default('epsilon'),
+  })
+  .transform(
+    (config): NoiseScheduleConfig => ({
+      trainTimesteps: config.num_train_timesteps,
+      betaStart: config.beta_start,
+      betaEnd: config.beta_end,
+    }),
+  );
+
+/** Ours, `elite.json`, for a model whose mapping networks read other layers than the authors'. */
+export const eliteConfigSchema = z.object({ feature_layers: z.array(z.int().nonnegative()).min(1) });

@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { NoiseScheduleConfig } from '../diffusion/noise-schedule.ts';
+import type { ClipTextConfig } from '../models/clip-text.ts';
+import { type ClipVisionConfig, gridSize } from '../models/clip-vision.ts';
+import { FEATURE_LAYERS, type MappingConfig } from '../models/mapping-networks.ts';
+import type { UNetConfig } from '../models/unet.ts';
+import type { VaeConfig } from '../models/vae.ts';
+import { type ComponentName, canonicalise } from './checkpoint-names.ts';
+import {
+  clipTextConfigSchema,
+  clipVisionConfigSchema,
+  eliteConfigSchema,
+  scheduleConfigSchema,
+  unetConfigSchema,
+  vaeConfigSchema,
+} from './model-configs.ts';
+import { openWeights } from './open-weights.ts';
+import type { WeightIndex } from './tensor-location.ts';
+import { WeightsError } from './weights-error.ts';
+
+/** A model as its folder describes it: every configuration, and where every weight lies. */
+export type ModelFolder = {
+  readonly config: {
+    readonly vision: ClipVisionConfig;
+    /** Hidden states of the vision encoder that the mapping networks read; the first gives the primary word. */
+    readonly featureLayers: readonly number[];
+    readonly text: ClipTextConfig;
+    readonly mapping: MappingConfig;
+    readonly unet: UNetConfig;
+    readonly vae: VaeConfig;
+  };
+  readonly schedule: NoiseScheduleConfig;
+  /** Side of the latents that the UNet was trained on. */
+  readonly sampleSize: number;
+  readonly checkpoints: ReadonlyMap<ComponentName, WeightIndex>;
+  /** Holds `vocab.json` and `merges.txt`. */
+  readonly tokenizerFolder: string;
+};
+
+const DIFFUSERS_STEM = ['diffusion_pytorch_model'];
+const TRANSFORMERS_STEMS = ['model', 'pytorch_model'];
+
+/**
+ * Opens a folder laid out as Stable Diffusion v1-4's is, with `vision_encoder/` (CLIP's vision tower, or the whole CLIP model) and ELITE's
+ * `global_mapper` and `local_mapper` beside it. Headers and configurations are read, no weights.
+ *
+ * Which hidden states the mapping networks read is not in the official files: `featureLayers`, else the folder's `elite.json`
+ * (`{ "feature_layers": [24, 4, 8, 12, 16] }`), else the authors' layers.
+ *
+ * @throws WeightsError for files that are missing or broken, or describe networks that we do not have.
+ */
+export function openModelFolder(folder: string, options: { featureLayers?: readonly number[] } = {}): ModelFolder {
+  const checkpoint = (name: ComponentName, parent: string, stems: readonly string[]) =>
+    [name, canonicalise(name, openWeights(parent, stems))] as const;
+  const checkpoints = new Map([
+    checkpoint('unet', join(folder, 'unet'), DIFFUSERS_STEM),
+    checkpoint('vae', join(folder, 'vae'), DIFFUSERS_STEM),
+    checkpoint('text_encoder', join(folder, 'text_encoder'), TRANSFORMERS_STEMS),
+    checkpoint('vision_encoder', join(folder, 'vision_encoder'), TRANSFORMERS_STEMS),
+    checkpoint('global_mapper', folder, ['global_mapper']),
+    checkpoint('local_mapper', folder, ['local_mapper']),
+  ]);
+  const unet = readConfig(join(folder, 'unet', 'config.json'), unetConfigSchema);
+  const vision = readConfig(join(folder, 'vision_encoder', 'config.json'), clipVisionConfigSchema);
+  const text = readConfig(join(folder, 'text_encoder', 'config.json'), clipTextConfigSchema);
+  const featureLayers = options.featureLayers ?? readFeatureLayers(folder);
+  return {
+    config: {
+      vision,
+      featureLayers,
+      text,
+      mapping: {
+        patches: gridSize(vision) ** 2,
+        featureSize: vision.hiddenSize,
+        hiddenSize: mappingHiddenSize(folder, checkpoints.get('global_mapper')!),
+        wordSize: text.hiddenSize,
+        words: featureLayers.length,
+      },
+      unet: unet.network,
+      vae: readConfig(join(folder, 'vae', 'config.json'), vaeConfigSchema),
+    },
+    schedule: readConfig(join(folder, 'scheduler', 'scheduler_config.json'), scheduleConfigSchema),
+    sampleSize: unet.sampleSize,
+    checkpoints,
+    tokenizerFolder: join(folder, 'tokenizer'),
+  };
+}
+
+function readFeatureLayers(folder: string): readonly number[] {
+  const file = join(folder, 'elite.json');
+  return existsSync(file) ? readConfig(file, eliteConfigSchema).feature_layers : FEATURE_LAYERS;
+}
+
+/** The mapping networks come without a configuration; their first layer shows how wide they are. */
+function mappingHiddenSize(folder: string, globalMapper: WeightIndex): number {
+  const [hiddenSize] = globalMapper.get('mapping_0.0.bias')?.shape ?? [];
+  if (hiddenSize === undefined)
+    throw new WeightsError(join(folder, 'global_mapper'), 'expected a tensor "mapping_0.0.bias" of one dimension');
+  return hiddenSize;
+}
+
+function readConfig<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new WeightsError(file, 'expected a JSON file', { cause });
+  }
+  const config = schema.safeParse(json);
+  if (!config.success) throw new WeightsError(file, z.prettifyError(config.error), { cause: config.error });
+  return config.data;
+}
