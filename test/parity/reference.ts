@@ -12,6 +12,7 @@ const configSchema = z.object({
   patch: z.int(),
   /** Hidden states fed to the mappers after the last layer's, in order. */
   layers: z.array(z.int()),
+  vision: z.object({ num_hidden_layers: z.int() }),
   /** A word that stands for the concept in `prompts`. */
   placeholder: z.string(),
   prompts: z.array(z.string()),
