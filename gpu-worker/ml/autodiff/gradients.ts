@@ -37,13 +37,11 @@ export function gradients(loss: Value, values: readonly Value[]): Value[] {
   });
 }
 
-function ruleFor(node: Node): Rule {
-  const rule = node.domain === '' ? rules[node.op] : undefined;
-  if (!rule) {
-    throw new Error(
-      `no gradient rule for ${node.domain && `${node.domain}.`}${node.op} (${node.outputs[0].name}); graphs for training use the primitive op set`,
-    );
-  }
+function ruleFor({ op, domain, outputs }: Node): Rule {
+  const name = domain === '' ? op : `${domain}.${op}`;
+  const rule = rules[name];
+  if (!rule)
+    throw new Error(`no gradient rule for ${name} (${outputs[0].name}): build the graph with the training op set`);
   return rule;
 }
 

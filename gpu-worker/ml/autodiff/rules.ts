@@ -19,7 +19,7 @@ export type RuleArguments = {
  */
 export type Rule = (step: RuleArguments) => readonly (() => Value)[];
 
-/** The derivative of every operator that models are made of, by its ONNX name. */
+/** The derivative of every operator that models are made of, by its name in ONNX, after its domain unless that is ONNX's own. */
 export const rules: Readonly<Record<string, Rule>> = {
   ...arithmetic,
   ...activation,

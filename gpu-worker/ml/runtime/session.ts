@@ -11,12 +11,21 @@ export type SessionOptions = {
   readonly threads?: number;
   /** Which execution provider runs the graph. */
   readonly provider?: 'cpu' | 'cuda';
+  /**
+   * Runs the graph as it is written, with denormals flushed to zero: gradients are built from plain operators, which optimising only
+   * makes slower to load, and vanishing gradients are full of denormals, which are slow to multiply.
+   */
+  readonly training?: boolean;
 };
 
 /** A graph ready to run. `run` blocks the thread it is called on until the outputs are there, although it returns a promise. */
 export type Session = {
   readonly name: string;
-  run(inputs: Readonly<Record<string, InputTensor>>): Promise<Readonly<Record<string, FloatTensor>>>;
+  /** An output named in `into` is written there; any other is newly allocated. */
+  run(
+    inputs: Readonly<Record<string, InputTensor>>,
+    into?: Readonly<Record<string, FloatTensor>>,
+  ): Promise<Readonly<Record<string, FloatTensor>>>;
   release(): Promise<void>;
 };
 
@@ -34,16 +43,25 @@ export async function openSession(
   const { folder, locate } = locateWeights(graph, checkpoints);
   const session = await InferenceSession.create(serialise(graph, locate), {
     executionProviders: [options.provider ?? 'cpu'],
-    graphOptimizationLevel: 'extended',
+    graphOptimizationLevel: options.training ? 'disabled' : 'extended',
     intraOpNumThreads: options.threads ?? 0,
-    extra: { session: { model_external_initializers_file_folder_path: folder } },
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: folder,
+        ...(options.training && { set_denormal_as_zero: '1' }),
+      },
+    },
     logSeverityLevel: 3,
   });
   return {
     name: graph.name,
-    run: async (inputs) => {
+    run: async (inputs, into = {}) => {
+      const fetches = Object.fromEntries(
+        session.outputNames.map((name) => [name, into[name] ? toTensor(into[name]) : null]),
+      );
       const outputs = await session.run(
         Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)])),
+        fetches,
       );
       return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, fromTensor(name, output)]));
     },

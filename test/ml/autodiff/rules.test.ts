@@ -4,6 +4,7 @@ import { gradients } from '../../../gpu-worker/ml/autodiff/gradients.ts';
 import { rules } from '../../../gpu-worker/ml/autodiff/rules.ts';
 import { elementCount } from '../../../gpu-worker/ml/graph/dims.ts';
 import { Graph, type Value } from '../../../gpu-worker/ml/graph/graph.ts';
+import { training } from '../../../gpu-worker/ml/graph/op-sets/training.ts';
 import * as ops from '../../../gpu-worker/ml/graph/ops.ts';
 import { openSession } from '../../../gpu-worker/ml/runtime/session.ts';
 import { createRandom } from '../../../gpu-worker/ml/training/random.ts';
@@ -80,6 +81,14 @@ const cases: readonly Case[] = [
     build: (x) => ops.leakyRelu(x, 0.01),
     domain: awayFromZero,
   },
+  ...[1, 1.702].map(
+    (alpha): Case => ({
+      op: 'com.microsoft.QuickGelu',
+      what: `alpha ${alpha}`,
+      inputs: [[9]],
+      build: (x) => training.gatedSigmoid(x, alpha),
+    }),
+  ),
   { op: 'Softmax', what: 'peaked', inputs: [[3, 7]], build: (x) => ops.softmax(ops.multiply(x, ops.scalar(x, 4))) },
   {
     op: 'MatMul',

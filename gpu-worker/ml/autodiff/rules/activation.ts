@@ -1,5 +1,5 @@
 import type { Value } from '../../graph/graph.ts';
-import { add, erf, exp, multiply, negate, reduceSum, scalar, subtract } from '../../graph/ops.ts';
+import { add, erf, exp, multiply, negate, reduceSum, scalar, sigmoid, subtract } from '../../graph/ops.ts';
 import { isPositive } from '../gradient-ops.ts';
 import { inputOf, numberOf } from '../node-reading.ts';
 import type { Rule } from '../rules.ts';
@@ -31,6 +31,16 @@ export const activation: Readonly<Record<string, Rule>> = {
       const x = inputOf(node, 0);
       const slope = numberOf(node, 'alpha');
       return multiply(dy!, add(multiply(isPositive(x), scalar(x, 1 - slope)), scalar(x, slope)));
+    },
+  ],
+  // y = x·s with s = sigmoid(αx): dy/dx = s + αy·(1 − s)
+  'com.microsoft.QuickGelu': ({ node, outputGradients: [dy] }) => [
+    () => {
+      const [x, y] = [inputOf(node, 0), node.outputs[0]];
+      const alpha = numberOf(node, 'alpha');
+      const scaled = (value: Value) => (alpha === 1 ? value : multiply(value, scalar(value, alpha)));
+      const s = sigmoid(scaled(x));
+      return multiply(dy!, add(s, multiply(scaled(y), subtract(one(s), s))));
     },
   ],
   // Over the last axis, the only one the builder offers: dx = y·(dy − Σ dy·y)

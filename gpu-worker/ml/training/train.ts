@@ -1,0 +1,117 @@
+import type { InputTensor, Session } from '../runtime/session.ts';
+import { adamWStep, clipGradientNorm } from './adamw.ts';
+import type { LearningRate } from './learning-rate.ts';
+import { entryAt, type VectorEntry } from './parameter-vector.ts';
+import type { TrainingGraph } from './training-graph.ts';
+import type { TrainingState } from './training-state.ts';
+
+export type Batch = Readonly<Record<string, InputTensor>>;
+
+export type TrainOptions = {
+  /** Total; a state that has done some of them goes on from there. */
+  steps: number;
+  learningRate: LearningRate;
+  /** A factor on the learning rate of a weight; 1 for all where left out. */
+  rateFactor?: (entry: VectorEntry) => number;
+  weightDecay?: number;
+  /** Batches whose gradients are averaged into one step. */
+  accumulate?: number;
+  maxGradientNorm?: number;
+  /** Decay of the moving average a step; without it none is kept. */
+  averageDecay?: number;
+  signal?: AbortSignal;
+};
+
+export type TrainProgress = {
+  /** Steps done, this one included. */
+  step: number;
+  /** `loss` and its parts, the means over the step's batches. */
+  losses: Readonly<Record<string, number>>;
+  gradientNorm: number;
+  learningRate: number;
+  seconds: number;
+};
+
+/** A step whose numbers are not finite. The state is the last good one. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}
+
+/**
+ * Trains in place: each turn of the generator is one AdamW step on `state`. `batchOf(step, part)` must depend on its arguments alone: then a
+ * resumed run repeats an unbroken one exactly. Stops early, between two steps, when `signal` aborts.
+ *
+ * @throws DivergedError naming step and tensor, before anything of that step is applied.
+ */
+export async function* train(
+  { layout, lossNames }: TrainingGraph,
+  session: Session,
+  batchOf: (step: number, part: number) => Promise<Batch>,
+  state: TrainingState,
+  options: TrainOptions,
+): AsyncGenerator<TrainProgress> {
+  const {
+    steps,
+    learningRate,
+    rateFactor = () => 1,
+    weightDecay,
+    accumulate = 1,
+    maxGradientNorm = 1,
+    averageDecay,
+    signal,
+  } = options;
+  const moments = { first: state.firstMoment, second: state.secondMoment };
+  const parameters = { data: state.parameters, shape: [layout.length] };
+  const gradient = { data: new Float32Array(layout.length), shape: [layout.length] };
+  const sum = accumulate === 1 ? gradient.data : new Float32Array(layout.length);
+  while (state.step < steps && !signal?.aborted) {
+    const started = performance.now();
+    const losses = Object.fromEntries(lossNames.map((name) => [name, 0]));
+    if (accumulate > 1) sum.fill(0);
+    for (let part = 0; part < accumulate; part++) {
+      const outputs = await session.run({ ...(await batchOf(state.step, part)), parameters }, { gradient });
+      for (const name of lossNames) losses[name] += outputs[name].data[0] / accumulate;
+      if (accumulate > 1) for (let i = 0; i < sum.length; i++) sum[i] += gradient.data[i] / accumulate;
+    }
+    const gradientNorm = clipGradientNorm(sum, maxGradientNorm);
+    for (const name of lossNames)
+      if (!Number.isFinite(losses[name])) throw new DivergedError(`step ${state.step + 1}: ${name} is ${losses[name]}`);
+    if (!Number.isFinite(gradientNorm)) {
+      const { checkpoint, key } = entryAt(
+        layout,
+        sum.findIndex((value) => !Number.isFinite(value)),
+      );
+      throw new DivergedError(`step ${state.step + 1}: the gradient of ${checkpoint}/${key} is not finite`);
+    }
+    const rate = learningRate(state.step);
+    state.step++;
+    for (const { from, to, factor } of runsOfEqualFactor(layout.entries, rateFactor)) {
+      adamWStep(state.parameters, sum, moments, {
+        learningRate: rate * factor,
+        weightDecay,
+        step: state.step,
+        from,
+        to,
+      });
+    }
+    if (averageDecay !== undefined) updateAverage(state, averageDecay);
+    yield { step: state.step, losses, gradientNorm, learningRate: rate, seconds: (performance.now() - started) / 1000 };
+  }
+}
+
+/** Early on the average follows quickly, so that it is not an average with the starting weights. */
+function updateAverage({ step, parameters, average }: TrainingState, decay: number): void {
+  const kept = Math.min(decay, (1 + step) / (10 + step));
+  for (let i = 0; i < average.length; i++) average[i] = kept * average[i] + (1 - kept) * parameters[i];
+}
+
+function runsOfEqualFactor(entries: readonly VectorEntry[], rateFactor: (entry: VectorEntry) => number) {
+  const runs: { from: number; to: number; factor: number }[] = [];
+  for (const entry of entries) {
+    const factor = rateFactor(entry);
+    const last = runs.at(-1);
+    if (last?.factor === factor) last.to = entry.offset + entry.length;
+    else runs.push({ from: entry.offset, to: entry.offset + entry.length, factor });
+  }
+  return runs;
+}
