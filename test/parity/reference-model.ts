@@ -16,5 +16,5 @@ const side = reference.latent * vaeFactor(referenceModel.config.vae);
 export const pictureSize = { height: side, width: side };
 
 export function openReferenceNetworks(): Promise<Networks> {
-  return openNetworks(referenceModel.config, referenceModel.checkpoints, pictureSize, portable);
+  return openNetworks(referenceModel.config, referenceModel.checkpoints, pictureSize, portable, { threads: 1 });
 }

@@ -1,0 +1,15 @@
+import type { ModelDescription } from '../../../shared/model-description.ts';
+import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
+import type { ClipTokenizer } from '../text/clip-tokenizer.ts';
+import type { EliteConfig, Networks, PictureSize } from './networks.ts';
+
+/** A model folder that is loaded: what it can do, and what the pipelines need to do it. */
+export type EliteModel = {
+  readonly description: ModelDescription;
+  readonly config: EliteConfig;
+  readonly schedule: NoiseSchedule;
+  readonly tokenizer: ClipTokenizer;
+  readonly networks: Networks;
+  /** How many numbers the latents of one picture have. */
+  latentCount(size: PictureSize): number;
+};

@@ -1,0 +1,122 @@
+import type { SamplerName, Words } from '../../../shared/model-description.ts';
+import { sampleLatents } from '../diffusion/sample-latents.ts';
+import { samplers } from '../diffusion/samplers.ts';
+import { torchGenerator } from '../diffusion/torch-generator.ts';
+import type { ConceptEmbedding } from '../elite/concept.ts';
+import type { EliteModel } from '../elite/elite-model.ts';
+import { type Condition, guidedNoise } from '../elite/guided-noise.ts';
+import type { PictureSize, PredictNoise } from '../elite/networks.ts';
+import { chooseWords, placeWords } from '../elite/place-words.ts';
+import { latentsToRgb } from '../image/latents-to-rgb.ts';
+import { encodeConceptPrompt, encodePrompt } from '../text/encode-prompt.ts';
+import { progressChannel } from './progress-channel.ts';
+
+/** A concept as it is used in one prompt. */
+export type PromptConcept = {
+  readonly embedding: ConceptEmbedding;
+  /** How the prompt writes it, such as `S*`. */
+  readonly token: string;
+  /** λ, the weight of the concept's details: 0.6 to 0.8 in the paper. */
+  readonly strength: number;
+  readonly words: Words;
+};
+
+export type GenerateRequest = PictureSize & {
+  readonly prompt: string;
+  readonly concepts: readonly PromptConcept[];
+  readonly negativePrompt: string;
+  /** Image i starts from seed + i. */
+  readonly seed: number;
+  readonly steps: number;
+  readonly sampler: SamplerName;
+  /** 1 leaves the unconditional pass out. */
+  readonly guidanceScale: number;
+  readonly numImages: number;
+};
+
+export type GenerateProgress =
+  | { readonly type: 'prompt'; readonly truncated: boolean }
+  /** Every image has made this many of its steps. */
+  | { readonly type: 'step'; readonly step: number; readonly steps: number }
+  | { readonly type: 'decoded'; readonly index: number };
+
+export type GeneratedImage = PictureSize & {
+  readonly seed: number;
+  /** [height, width, 3] */
+  readonly rgb: Uint8Array;
+};
+
+/**
+ * Draws `numImages` pictures of a prompt with a concept in it: text encoding, sampling with classifier-free guidance (both rows in one UNet
+ * call), decoding. `predictNoise` stands in for the model's own, so that a server can batch rows of several jobs.
+ *
+ * @throws PromptError when the prompt lacks the token, also after it was cut to length; PlaceholderSpaceError when the words do not fit.
+ */
+export function generate(
+  model: EliteModel,
+  request: GenerateRequest,
+  { signal, predictNoise = model.networks.predictNoise }: { signal?: AbortSignal; predictNoise?: PredictNoise } = {},
+): AsyncGenerator<GenerateProgress, GeneratedImage[]> {
+  const { numImages, steps, seed, width, height } = request;
+  return progressChannel(async (emit, aborted) => {
+    const { conditions, truncated } = await encodeConditions(model, request);
+    emit({ type: 'prompt', truncated });
+    const stepsMade = new Int32Array(numImages);
+    const onStep = (image: number) => {
+      const slowest = Math.min(...stepsMade);
+      stepsMade[image]++;
+      if (Math.min(...stepsMade) > slowest) emit({ type: 'step', step: slowest + 1, steps });
+    };
+    const images = Array.from({ length: numImages }, (_, image) => image);
+    const method = samplers[request.sampler];
+    const plan = method.plan(model.schedule, steps);
+    const noisePrediction = guidedNoise(predictNoise, request, conditions, request.guidanceScale);
+    const latents = await Promise.all(
+      images.map((image) => {
+        const { randn } = torchGenerator(seed + image);
+        const start = randn(model.latentCount(request));
+        return sampleLatents(method, plan, start, noisePrediction, {
+          noise: randn,
+          onStep: () => onStep(image),
+          signal: aborted,
+        });
+      }),
+    );
+    const pictures: GeneratedImage[] = [];
+    for (const image of images) {
+      aborted.throwIfAborted();
+      const decoded = await model.networks.decodeLatents(request, latents[image]);
+      pictures.push({ seed: seed + image, width, height, rgb: latentsToRgb(decoded, { width, height }) });
+      emit({ type: 'decoded', index: image });
+    }
+    return pictures;
+  }, signal);
+}
+
+/** The rows of every denoising call: conditional, then unconditional, which guidance of 1 does without. */
+async function encodeConditions(model: EliteModel, request: GenerateRequest) {
+  const { networks, tokenizer, config } = model;
+  const { positions } = config.text;
+  const [concept] = request.concepts;
+  const { embedding, strength } = concept;
+  const encoded = encodeConceptPrompt(tokenizer, request.prompt, concept.token, positions);
+  const { placeholderIndex, truncated } = encoded;
+  const chosen = chooseWords(concept.words, embedding.wordCount);
+  const placed = placeWords(encoded.tokenIds, placeholderIndex, chosen, embedding);
+  const { words, local } = embedding;
+  if (request.guidanceScale === 1) {
+    const [context] = await networks.encodeText([{ ...placed, words }]);
+    return { conditions: [{ context, local, placeholderIndex, strength }], truncated };
+  }
+  const negative = encodePrompt(tokenizer, request.negativePrompt, positions);
+  const noWords = new Int32Array(embedding.wordCount).fill(-1);
+  const [context, unconditional] = await networks.encodeText([
+    { ...placed, words },
+    { tokenIds: negative.tokenIds, wordPositions: noWords, words },
+  ]);
+  const conditions: Condition[] = [
+    { context, local, placeholderIndex, strength },
+    { context: unconditional, local, placeholderIndex: 0, strength: 0 },
+  ];
+  return { conditions, truncated };
+}

@@ -1,0 +1,152 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { ConceptEmbedding } from '../../../gpu-worker/ml/elite/concept.ts';
+import { loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
+import type { PredictNoise } from '../../../gpu-worker/ml/elite/networks.ts';
+import { type GenerateProgress, type GenerateRequest, generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
+import { PromptError } from '../../../gpu-worker/ml/text/encode-prompt.ts';
+import { SAMPLERS } from '../../../shared/model-description.ts';
+import { golden, modelDir, reference } from '../../parity/reference.ts';
+import { featureLayers } from '../../parity/reference-model.ts';
+
+const model = await loadModel(modelDir, { featureLayers, threads: 1 });
+afterAll(() => model.networks.release());
+
+const [picture] = reference.pictures_order;
+const { words: wordCount, patches, wordSize: dim } = model.config.mapping;
+const embedding: ConceptEmbedding = {
+  words: golden('mappers').floats(`${picture}/global`),
+  local: golden('mappers').floats(`${picture}/local_masked`),
+  wordCount,
+  patches,
+  dim,
+};
+const request: GenerateRequest = {
+  prompt: 'a S* in the snow',
+  concepts: [{ embedding, token: 'S*', strength: 0.6, words: 'primary' }],
+  negativePrompt: '',
+  seed: 7,
+  steps: 4,
+  sampler: 'lms',
+  guidanceScale: 5,
+  numImages: 1,
+  width: model.description.defaults.width,
+  height: model.description.defaults.height,
+};
+
+type Options = Parameters<typeof generate>[2];
+
+async function run(changes: Partial<GenerateRequest> = {}, options: Options = {}) {
+  const events: GenerateProgress[] = [];
+  const progress = generate(model, { ...request, ...changes }, options);
+  for (;;) {
+    const { done, value } = await progress.next();
+    if (done) return { images: value, events };
+    events.push(value);
+  }
+}
+
+/** Rows of different batches differ by the order of float32 sums: at most one level, nearly nowhere. */
+function expectSamePicture(actual: Uint8Array, expected: Uint8Array): void {
+  const differences = actual.map((value, i) => Math.abs(value - expected[i]));
+  expect(Math.max(...differences)).toBeLessThanOrEqual(1);
+  expect(differences.filter((d) => d > 0).length / differences.length).toBeLessThan(1e-3);
+}
+
+describe('generate', () => {
+  it('reports the prompt, each step and each picture, in order', async () => {
+    const { events } = await run({ numImages: 2 });
+    expect(events).toEqual([
+      { type: 'prompt', truncated: false },
+      ...[1, 2, 3, 4].map((step) => ({ type: 'step', step, steps: 4 })),
+      { type: 'decoded', index: 0 },
+      { type: 'decoded', index: 1 },
+    ]);
+  });
+
+  it('gives image i the picture that seed + i gives alone', async () => {
+    const together = await run({ numImages: 3, seed: 40 });
+    expect(together.images.map(({ seed }) => seed)).toEqual([40, 41, 42]);
+    for (const { seed, rgb } of together.images) {
+      const alone = await run({ seed });
+      expectSamePicture(rgb, alone.images[0].rgb);
+    }
+  });
+
+  it('gives the same bytes for the same request', async () => {
+    const [first, second] = [await run(), await run()];
+    expect(first.images[0].rgb).toEqual(second.images[0].rgb);
+  });
+
+  it.each(SAMPLERS)('draws a picture with %s', async (sampler) => {
+    const { images } = await run({ sampler });
+    expect(images[0].rgb).toHaveLength(request.width * request.height * 3);
+    expect(new Set(images[0].rgb).size).toBeGreaterThan(50);
+  });
+
+  it('draws each size the model describes', async () => {
+    for (const size of model.description.sizes) {
+      const { images } = await run({ ...size, steps: 1 });
+      expect(images[0].rgb).toHaveLength(size.width * size.height * 3);
+    }
+  });
+
+  it('depends on the concept, its words, its strength, the prompt and the negative prompt', async () => {
+    const [base] = (await run()).images;
+    const other = { ...embedding, words: embedding.words.map((value) => -value) };
+    const [concept] = request.concepts;
+    const variants: Partial<GenerateRequest>[] = [
+      { concepts: [{ ...concept, embedding: other }] },
+      { concepts: [{ ...concept, words: 'all' }] },
+      { concepts: [{ ...concept, words: 2 }] },
+      { concepts: [{ ...concept, strength: 0 }] },
+      { prompt: 'a photo of S*' },
+      { negativePrompt: 'a dog' },
+      { seed: 8 },
+    ];
+    for (const variant of variants) expect((await run(variant)).images[0].rgb).not.toEqual(base.rgb);
+  });
+
+  it('runs both rows of guidance in one call, and only one row without guidance', async () => {
+    const rowCounts: number[] = [];
+    const predictNoise: PredictNoise = (size, rows) => {
+      rowCounts.push(rows.length);
+      return model.networks.predictNoise(size, rows);
+    };
+    await run({ steps: 2 }, { predictNoise });
+    await run({ steps: 2, guidanceScale: 1 }, { predictNoise });
+    expect(rowCounts).toEqual([2, 2, 1, 1]);
+  });
+
+  it('says that a long prompt was cut, and refuses one whose cut loses the placeholder', async () => {
+    const { events } = await run({ prompt: `a S* ${'in the snow '.repeat(50)}`, steps: 1 });
+    expect(events[0]).toEqual({ type: 'prompt', truncated: true });
+    await expect(run({ prompt: `${'snow '.repeat(100)} S*` })).rejects.toThrow(PromptError);
+  });
+
+  it('stops within a step when it is aborted, and runs nothing afterwards', async () => {
+    const abort = new AbortController();
+    let calls = 0;
+    const predictNoise: PredictNoise = (size, rows) => {
+      calls++;
+      if (calls === 2) abort.abort(new Error('cancelled'));
+      return model.networks.predictNoise(size, rows);
+    };
+    await expect(run({ steps: 50 }, { signal: abort.signal, predictNoise })).rejects.toThrow('cancelled');
+    expect(calls).toBe(2);
+  });
+
+  it('stops when its caller stops listening', async () => {
+    let calls = 0;
+    const predictNoise: PredictNoise = (size, rows) => {
+      calls++;
+      return model.networks.predictNoise(size, rows);
+    };
+    for await (const event of generate(model, { ...request, steps: 50 }, { predictNoise })) {
+      if (event.type === 'step') break;
+    }
+    const after = calls;
+    await new Promise(setImmediate);
+    expect(calls).toBe(after);
+    expect(calls).toBeLessThan(5);
+  });
+});
