@@ -39,8 +39,9 @@ export type ModelFolder = {
   readonly tokenizerFolder: string;
 };
 
-const DIFFUSERS_STEM = ['diffusion_pytorch_model'];
-const TRANSFORMERS_STEMS = ['model', 'pytorch_model'];
+/** What diffusers and transformers call the files of a network's weights. */
+export const DIFFUSERS_STEMS: readonly string[] = ['diffusion_pytorch_model'];
+export const TRANSFORMERS_STEMS: readonly string[] = ['model', 'pytorch_model'];
 
 /**
  * Opens a folder laid out as Stable Diffusion v1-4's is, with `vision_encoder/` (CLIP's vision tower, or the whole CLIP model) and ELITE's
@@ -55,8 +56,8 @@ export function openModelFolder(folder: string, options: { featureLayers?: reado
   const checkpoint = (name: ComponentName, parent: string, stems: readonly string[]) =>
     [name, canonicalise(name, openWeights(parent, stems))] as const;
   const checkpoints = new Map([
-    checkpoint('unet', join(folder, 'unet'), DIFFUSERS_STEM),
-    checkpoint('vae', join(folder, 'vae'), DIFFUSERS_STEM),
+    checkpoint('unet', join(folder, 'unet'), DIFFUSERS_STEMS),
+    checkpoint('vae', join(folder, 'vae'), DIFFUSERS_STEMS),
     checkpoint('text_encoder', join(folder, 'text_encoder'), TRANSFORMERS_STEMS),
     checkpoint('vision_encoder', join(folder, 'vision_encoder'), TRANSFORMERS_STEMS),
     checkpoint('global_mapper', folder, ['global_mapper']),

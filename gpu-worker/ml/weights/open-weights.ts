@@ -28,10 +28,18 @@ const shardIndexSchema = z.object({ weight_map: z.record(z.string(), z.string())
  * @throws WeightsError if there are none, or they are broken.
  */
 export function openWeights(folder: string, stems: readonly string[]): WeightIndex {
-  const names = ENDINGS.flatMap((ending) => stems.map((stem) => `${stem}${ending}`));
-  const found = names.find((name) => existsSync(join(folder, name)));
-  if (found === undefined) throw new WeightsError(folder, `expected one of ${names.join(', ')}`);
+  const found = chooseWeightsFile(stems, (name) => existsSync(join(folder, name)));
+  if (found === undefined) throw new WeightsError(folder, `expected one of ${weightsFileNames(stems).join(', ')}`);
   return openWeightFile(join(folder, found));
+}
+
+/** The file that `openWeights` would take where `exists` says which are there. */
+export function chooseWeightsFile(stems: readonly string[], exists: (name: string) => boolean): string | undefined {
+  return weightsFileNames(stems).find(exists);
+}
+
+function weightsFileNames(stems: readonly string[]): string[] {
+  return ENDINGS.flatMap((ending) => stems.map((stem) => `${stem}${ending}`));
 }
 
 /**
