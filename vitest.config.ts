@@ -1,3 +1,4 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,6 +11,36 @@ export default defineConfig({
           exclude: ['test/edge/**'],
           testTimeout: 30_000, // two cores, several files at a time
         },
+      },
+      {
+        test: {
+          name: 'edge',
+          include: ['test/edge/**/*.test.ts'],
+          globalSetup: ['test/edge-queue/start.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            remoteBindings: false,
+            miniflare: {
+              cf: false,
+              bindings: {
+                ENVIRONMENT: 'local',
+                PUBLIC_ORIGIN: 'https://edge.test',
+                ...inject<{ SQS_ENDPOINT: string; SQS_QUEUE_URL: string }>('edgeQueue'),
+                AWS_REGION: 'us-east-1',
+                AWS_ACCESS_KEY_ID: 'test',
+                AWS_SECRET_ACCESS_KEY: 'test',
+                WORKER_SIGNING_SECRET: 'worker-signing-secret-of-the-tests',
+                TOKEN_SIGNING_SECRET: 'token-signing-secret-of-the-tests',
+                ADMIN_TOKEN: 'admin-token-of-the-tests-0123456789',
+                BOOTSTRAP_API_KEY: 'bootstrap-api-key-of-the-tests-0123456789',
+              },
+            },
+          })),
+        ],
       },
     ],
   },

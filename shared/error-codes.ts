@@ -14,7 +14,6 @@ export const ERROR_CODES = {
   signature_invalid: { status: 403, title: 'The signature of this URL or message is invalid', retryable: false },
   url_expired: { status: 403, title: 'This signed URL has expired', retryable: false },
   not_found: { status: 404, title: 'No such object', retryable: false },
-  method_not_allowed: { status: 405, title: 'This path does not take that method', retryable: false },
   idempotency_in_progress: {
     status: 409,
     title: 'A request with this Idempotency-Key is still running',

@@ -15,13 +15,20 @@ export function jobPrefix(accountId: string, jobId: string): string {
   return `${accountPrefix(accountId)}${jobId.startsWith('con_') ? 'concepts' : 'generations'}/${jobId}/`;
 }
 
-/** As uploaded, metadata and all; the worker deletes it before the concept is ready. */
+/**
+ * The prefix of what was uploaded for a concept, metadata and all. The worker deletes it before the concept is ready;
+ * a lifecycle rule of the bucket on `uploads/` removes what a crash left.
+ */
+export function uploadPrefix(accountId: string, conceptId: string): string {
+  return `uploads/${accountId}/${conceptId}/`;
+}
+
 export function uploadedPhotoKey(accountId: string, conceptId: string): string {
-  return `${jobPrefix(accountId, conceptId)}upload/photo`;
+  return `${uploadPrefix(accountId, conceptId)}photo`;
 }
 
 export function uploadedMaskKey(accountId: string, conceptId: string): string {
-  return `${jobPrefix(accountId, conceptId)}upload/mask`;
+  return `${uploadPrefix(accountId, conceptId)}mask`;
 }
 
 function attemptKey(accountId: string, jobId: string, attemptId: string): string {

@@ -1,0 +1,66 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { cors } from 'hono/cors';
+import { requestId } from 'hono/request-id';
+import type { EdgeContext } from './context.ts';
+import { settingsOf } from './env.ts';
+import { ApiError, fromZodError, problemResponse } from './errors.ts';
+import { cancelConcept } from './routes/concepts/cancel-concept.ts';
+import { createConcept } from './routes/concepts/create-concept.ts';
+import { getConcept } from './routes/concepts/get-concept.ts';
+import { getConceptFiles } from './routes/concepts/get-concept-file.ts';
+import { listConcepts } from './routes/concepts/list-concepts.ts';
+import { cancelGeneration } from './routes/generations/cancel-generation.ts';
+import { createGeneration } from './routes/generations/create-generation.ts';
+import { getGeneration } from './routes/generations/get-generation.ts';
+import { getGenerationImage } from './routes/generations/get-generation-image.ts';
+import { listGenerations } from './routes/generations/list-generations.ts';
+import { postJobEvent } from './routes/internal/post-job-event.ts';
+import { getHealth } from './routes/service/get-health.ts';
+import { getOpenApi } from './routes/service/get-openapi.ts';
+import { listModels } from './routes/service/list-models.ts';
+
+function nothingAt({ req }: Context<EdgeContext>): ApiError {
+  return new ApiError('not_found', `There is nothing at ${req.method} ${req.path}.`);
+}
+
+/** The table of contents of the API. */
+export function createApp(): OpenAPIHono<EdgeContext> {
+  const app = new OpenAPIHono<EdgeContext>({
+    defaultHook: (result, c) => {
+      if (!result.success) {
+        throw result.target === 'param' ? nothingAt(c) : fromZodError(result.error);
+      }
+    },
+  });
+  app.onError(problemResponse);
+  app.notFound((c) =>
+    problemResponse(new ApiError('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`), c),
+  );
+
+  app.use(requestId());
+  app.use(cors({ origin: '*', exposeHeaders: ['*'] }));
+  app.use(async (c, next) => {
+    c.set('settings', settingsOf(c.env));
+    await next();
+  });
+
+  createConcept(app);
+  listConcepts(app);
+  getConcept(app);
+  getConceptFiles(app);
+  cancelConcept(app);
+
+  createGeneration(app);
+  listGenerations(app);
+  getGeneration(app);
+  getGenerationImage(app);
+  cancelGeneration(app);
+
+  listModels(app);
+  getHealth(app);
+  getOpenApi(app);
+
+  postJobEvent(app);
+  return app;
+}

@@ -1,0 +1,53 @@
+import type { QueueMessage } from '../../../shared/queue-message.ts';
+import { retryAtMs } from '../alarm.ts';
+
+/** What an account has promised and must do at least once, whatever dies meanwhile. */
+export type Task =
+  | { readonly kind: 'start_job'; readonly message: QueueMessage; readonly startWithinMs: number }
+  | { readonly kind: 'delete_job'; readonly jobId: string }
+  | { readonly kind: 'delete_prefix'; readonly prefix: string };
+
+export type DueTask = { readonly id: number; readonly task: Task; readonly failures: number };
+
+/** A stored to-do list with back-off. */
+export function createTaskTable(sql: SqlStorage) {
+  return {
+    create(): void {
+      sql.exec(
+        'CREATE TABLE task (id INTEGER PRIMARY KEY, task TEXT NOT NULL, due_at_ms INTEGER NOT NULL, failures INTEGER NOT NULL)',
+      );
+    },
+
+    add(task: Task, dueAtMs: number): number {
+      const insert = 'INSERT INTO task (task, due_at_ms, failures) VALUES (?, ?, 0) RETURNING id';
+      return sql.exec<{ id: number }>(insert, JSON.stringify(task), dueAtMs).one().id;
+    },
+
+    due(nowMs: number): DueTask[] {
+      return sql
+        .exec<{ id: number; task: string; failures: number }>(
+          'SELECT * FROM task WHERE due_at_ms <= ? ORDER BY id',
+          nowMs,
+        )
+        .toArray()
+        .map(({ id, task, failures }) => ({ id, task: JSON.parse(task), failures }));
+    },
+
+    nextDueAtMs(): number | null {
+      return sql.exec<{ due: number | null }>('SELECT min(due_at_ms) AS due FROM task').one().due;
+    },
+
+    done(id: number): void {
+      sql.exec('DELETE FROM task WHERE id = ?', id);
+    },
+
+    failed({ id, failures }: DueTask, nowMs: number): void {
+      sql.exec(
+        'UPDATE task SET due_at_ms = ?, failures = ? WHERE id = ?',
+        retryAtMs(nowMs, failures),
+        failures + 1,
+        id,
+      );
+    },
+  };
+}

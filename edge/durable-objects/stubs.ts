@@ -1,0 +1,19 @@
+import type { EdgeEnv } from '../env.ts';
+import type { Account } from './account.ts';
+import type { Job } from './job.ts';
+
+/**
+ * The methods of a Durable Object as its callers see them. Only plain data crosses, so the methods' own types hold;
+ * the platform's generic types for stubs turn JSON values into `never`.
+ */
+type Remote<T> = {
+  [name in keyof T as T[name] extends (...args: never[]) => Promise<unknown> ? name : never]: T[name];
+};
+
+export function accountOf(env: EdgeEnv, accountId: string): Remote<Account> {
+  return env.ACCOUNT.getByName(accountId) as unknown as Remote<Account>;
+}
+
+export function jobOf(env: EdgeEnv, jobId: string): Remote<Job> {
+  return env.JOB.getByName(jobId) as unknown as Remote<Job>;
+}

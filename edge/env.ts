@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { Account } from './durable-objects/account.ts';
+import type { Job } from './durable-objects/job.ts';
+
+/** What wrangler.toml, the secrets and the local launcher bind. The strings are unchecked until `settingsOf`. */
+export type EdgeEnv = {
+  readonly BUCKET: R2Bucket;
+  readonly ACCOUNT: DurableObjectNamespace<Account>;
+  readonly JOB: DurableObjectNamespace<Job>;
+} & { readonly [name in keyof z.input<typeof settingsSchema>]: string };
+
+const secretSchema = z.string().min(32, 'must have at least 32 characters');
+
+const settingsSchema = z.object({
+  ENVIRONMENT: z.enum(['local', 'staging', 'production']),
+  /** Where clients reach the service: links and signed URLs begin with it. */
+  PUBLIC_ORIGIN: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
+  SQS_ENDPOINT: z.url(),
+  SQS_QUEUE_URL: z.url(),
+  AWS_REGION: z.string().min(1),
+  AWS_ACCESS_KEY_ID: z.string().min(1),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1),
+  /** Shared with the workers: signs their events. */
+  WORKER_SIGNING_SECRET: secretSchema,
+  /** The edge's own: signs URLs and client tokens. */
+  TOKEN_SIGNING_SECRET: secretSchema,
+  /** Bearer token of the operator: creates accounts. */
+  ADMIN_TOKEN: secretSchema,
+  /** Only for ENVIRONMENT=local: an API key that works without an account having been created. */
+  BOOTSTRAP_API_KEY: secretSchema.optional(),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const parsed = new WeakMap<object, Settings>();
+
+/** The checked settings; throws SettingsError naming every variable that is missing or wrong. */
+export function settingsOf(env: EdgeEnv): Settings {
+  const known = parsed.get(env);
+  if (known) {
+    return known;
+  }
+  const result = settingsSchema
+    .refine((settings) => settings.ENVIRONMENT === 'local' || settings.BOOTSTRAP_API_KEY === undefined, {
+      path: ['BOOTSTRAP_API_KEY'],
+      message: 'is for ENVIRONMENT=local only',
+    })
+    .safeParse(env);
+  if (!result.success) {
+    throw new SettingsError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  parsed.set(env, result.data);
+  return result.data;
+}

@@ -1,0 +1,43 @@
+import type { Generation } from '../../../shared/generation.ts';
+import type { GenerationRecord } from '../../durable-objects/account/records.ts';
+import { isoTime, type ObjectUrls } from '../object-urls.ts';
+
+/** A generation as clients see it, with fresh URLs. */
+export async function generationObject(record: GenerationRecord, { origin, sign }: ObjectUrls): Promise<Generation> {
+  const path = `/v1/generations/${record.id}`;
+  const { result, createdAtMs, startedAtMs, endedAtMs } = record;
+  const { steps } = record.input;
+  const images = result?.images ?? [];
+  return {
+    id: record.id,
+    object: 'generation',
+    status: record.status,
+    queue_position: null,
+    progress: record.status === 'succeeded' ? { step: steps, steps } : (record.progress ?? { step: 0, steps }),
+    model: record.model,
+    input: { ...record.input, prompt_truncated: result?.prompt_truncated ?? null },
+    images: await Promise.all(
+      images.map(async ({ seed, width, height, content_type }, index) => ({
+        url: await sign(`${path}/images/${index}`),
+        seed,
+        width,
+        height,
+        content_type,
+      })),
+    ),
+    error: record.error,
+    metadata: record.metadata as Generation['metadata'],
+    created_at: isoTime(createdAtMs),
+    started_at: startedAtMs === null ? null : isoTime(startedAtMs),
+    completed_at: endedAtMs === null ? null : isoTime(endedAtMs),
+    timings: {
+      queued_ms: startedAtMs === null ? null : startedAtMs - createdAtMs,
+      encode_ms: result?.timings.encode_ms ?? null,
+      denoise_ms: result?.timings.denoise_ms ?? null,
+      decode_ms: result?.timings.decode_ms ?? null,
+      upload_ms: result?.timings.upload_ms ?? null,
+      total_ms: endedAtMs === null ? null : endedAtMs - createdAtMs,
+    },
+    links: { self: `${origin}${path}`, events: `${origin}${path}/events`, cancel: `${origin}${path}/cancel` },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Context } from 'hono';
+import type { EdgeContext } from '../../context.ts';
+import { type GenerationRecord, generationWithJob } from '../../durable-objects/account/records.ts';
+import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
+import { ApiError } from '../../errors.ts';
+import type { Waiting } from '../concepts/read-concept.ts';
+
+/** One of the caller's own generations as it stands now, or after waiting for its job; null when there is none such. */
+export async function readGeneration(
+  c: Context<EdgeContext>,
+  id: string,
+  waiting: Waiting | null,
+): Promise<GenerationRecord | null> {
+  const record = await accountOf(c.env, c.get('principal').accountId).getGeneration(id);
+  if (!record || record.endedAtMs !== null) {
+    return record;
+  }
+  const job = jobOf(c.env, id);
+  const view = waiting ? await job.wait(waiting.until, waiting.waitMs) : await job.view();
+  return view ? generationWithJob(record, view.state) : record;
+}
+
+export async function requireGeneration(
+  c: Context<EdgeContext>,
+  id: string,
+  waiting: Waiting | null = null,
+): Promise<GenerationRecord> {
+  const record = await readGeneration(c, id, waiting);
+  if (!record) {
+    throw new ApiError('not_found', `There is no generation ${id}.`);
+  }
+  return record;
+}

@@ -1,0 +1,53 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startFauxqs } from 'fauxqs';
+
+/**
+ * A process with an SQS emulator for the edge's tests, behind a door that can be told to refuse a share of the sends
+ * and remembers what went through: `PUT /-/failures` with a number from 0 to 1, `GET /-/sent?account=acc_…`. Tells
+ * its parent the door's origin, and ends with it.
+ */
+const sqs = await startFauxqs({ port: 0, logger: false });
+sqs.createQueue('elite-jobs');
+const sent: { account_id: string }[] = [];
+let failureShare = 0;
+
+async function forward(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
+  const isSend = request.headers['x-amz-target'] === 'AmazonSQS.SendMessage';
+  if (isSend && Math.random() < failureShare) {
+    response.writeHead(503).end();
+    return;
+  }
+  const headers = {
+    'content-type': request.headers['content-type'] ?? '',
+    'x-amz-target': String(request.headers['x-amz-target']),
+  };
+  const answer = await fetch(`http://127.0.0.1:${sqs.port}${request.url}`, {
+    method: 'POST',
+    headers: { ...headers, authorization: request.headers.authorization ?? '' },
+    body,
+  });
+  if (isSend && answer.ok) {
+    sent.push(JSON.parse(JSON.parse(body).MessageBody));
+  }
+  response
+    .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
+    .end(await answer.text());
+}
+
+const door = createServer(async (request, response) => {
+  const body = (await request.setEncoding('utf8').toArray()).join('');
+  const url = new URL(request.url ?? '/', 'http://door');
+  if (url.pathname === '/-/failures') {
+    failureShare = Number(body);
+    response.end();
+  } else if (url.pathname === '/-/sent') {
+    response.end(JSON.stringify(sent.filter((message) => message.account_id === url.searchParams.get('account'))));
+  } else {
+    await forward(request, response, body);
+  }
+});
+await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+const origin = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+process.send?.(origin);
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,20 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestProject } from 'vitest/node';
+
+/** Runs server.ts beside the edge's tests: in a process of its own, as it would slow down the one that runs them. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = fork(new URL('./server.ts', import.meta.url));
+  const [origin] = await once(server, 'message');
+  project.provide('edgeQueue', { SQS_ENDPOINT: origin, SQS_QUEUE_URL: `${origin}/000000000000/elite-jobs` });
+  return async () => {
+    server.disconnect();
+    await once(server, 'exit');
+  };
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    edgeQueue: { SQS_ENDPOINT: string; SQS_QUEUE_URL: string };
+  }
+}
