@@ -23,6 +23,9 @@ export type Concept = {
 export const GLOBAL_MAPPER = 'global_mapper';
 export const LOCAL_MAPPER = 'local_mapper';
 
+/** The tap of what a layer's local branch attends to, which training keeps small. */
+export const LOCAL_VALUE = 'local_value';
+
 /**
  * Cross-attention to the prompt through ELITE's own keys and values, plus, weighted by how much each pixel looks at the placeholder,
  * cross-attention to the concept's patches (ELITE §3.2, Eq. 6):
@@ -53,7 +56,7 @@ export function dualCrossAttention(at: Scope, x: Value, heads: number, { context
     const attention = matmul(probabilities, local.placeholder); // [batch, heads, pixels, 1]
     const weight = multiply(divide(attention, reduceMax(attention, [1, 2, 3])), local.strength);
     const localKey = project(LOCAL_MAPPER, 'to_k', local.patches);
-    const localValue = project(LOCAL_MAPPER, 'to_v', local.patches);
+    const localValue = at.at(LOCAL_VALUE).tap(project(LOCAL_MAPPER, 'to_v', local.patches));
     const details = at.ops.attention(query, localKey, localValue, { heads }); // [batch, pixels, channels]
     out = add(attended, weightHeads(details, weight));
   } else {

@@ -1,10 +1,11 @@
 import { staticDim } from '../../graph/dims.ts';
 import { Graph, type Value } from '../../graph/graph.ts';
 import { training } from '../../graph/op-sets/training.ts';
-import { abs, add, exp, multiply, reduceMean, scalar, slice, subtract } from '../../graph/ops.ts';
+import { abs, add, exp, multiply, scalar, slice, subtract } from '../../graph/ops.ts';
 import { rootScope } from '../../graph/scope.ts';
 import { type VaeConfig, vaeDecoder, vaeEncoder, vaeFactor } from '../../models/vae.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';
+import { meanOf } from './denoising.ts';
 
 export type VaeStageOptions = {
   batchSize: number;
@@ -53,8 +54,4 @@ function edgeLoss(error: Value, weight: Value, axis: number): Value {
 function divergence(mean: Value, logVariance: Value): Value {
   const spread = subtract(exp(logVariance), add(logVariance, scalar(mean, 1)));
   return multiply(add(multiply(mean, mean), spread), scalar(mean, 0.5));
-}
-
-function meanOf(x: Value): Value {
-  return reduceMean(x, [...x.shape.keys()], { keepDims: false });
 }

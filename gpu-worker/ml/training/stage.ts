@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openSession } from '../runtime/session.ts';
+import type { Checkpoints } from '../weights/bind-weights.ts';
+import { type Batch, type TrainOptions, type TrainProgress, train } from './train.ts';
+import type { TrainingGraph } from './training-graph.ts';
+import { loadState, saveState, startState, type TrainingState } from './training-state.ts';
+
+/** Steps that share a graph. The phases of a stage train the same weights, at other sizes or on other batches. */
+export type Phase = {
+  /** Steps of the stage that are done when this phase is. */
+  untilStep: number;
+  training: TrainingGraph;
+  /** Weights that stay as they are. */
+  frozen: Checkpoints;
+  batchOf(step: number, part: number): Promise<Batch>;
+};
+
+/** Something to train from start to end. */
+export type Stage = {
+  name: string;
+  phases: readonly Phase[];
+  /** The weights it starts from. */
+  initial(): Float32Array;
+  options: Omit<TrainOptions, 'steps' | 'signal'>;
+};
+
+export type StageProgress = TrainProgress & { stage: string; steps: number };
+
+export type RunOptions = {
+  /** Holds the checkpoint; made if need be. */
+  folder: string;
+  threads?: number;
+  saveEverySeconds?: number;
+  /** Ends the run after the step in progress, saved. */
+  signal?: AbortSignal;
+};
+
+/**
+ * Runs a stage, or what is left of it after the checkpoint in `folder`. Saves every few minutes and at the end, however it ends: done,
+ * aborted or diverged. Returns the state it reached.
+ */
+export async function* runStage(stage: Stage, options: RunOptions): AsyncGenerator<StageProgress, TrainingState> {
+  const { folder, threads, signal, saveEverySeconds = 180 } = options;
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'checkpoint.safetensors');
+  const { layout } = stage.phases[0].training;
+  const state = existsSync(file)
+    ? loadState(file, layout)
+    : startState(stage.initial(), { averaged: stage.options.averageDecay !== undefined });
+  const steps = stage.phases.at(-1)!.untilStep;
+  let savedAt = performance.now();
+  try {
+    for (const { untilStep, training, frozen, batchOf } of stage.phases) {
+      if (state.step >= untilStep || signal?.aborted) continue;
+      const session = await openSession(training.graph, frozen, { threads, training: true });
+      try {
+        const run = train(training, session, batchOf, state, { ...stage.options, steps: untilStep, signal });
+        for await (const progress of run) {
+          yield { ...progress, stage: stage.name, steps };
+          if (performance.now() - savedAt < saveEverySeconds * 1000) continue;
+          saveState(file, state, layout);
+          savedAt = performance.now();
+        }
+      } finally {
+        await session.release();
+      }
+    }
+  } finally {
+    saveState(file, state, layout);
+  }
+  return state;
+}

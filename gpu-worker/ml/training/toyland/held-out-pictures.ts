@@ -1,0 +1,17 @@
+import type { FloatTensor } from '../../runtime/session.ts';
+import { toPlanes, toUnit, wholePictures } from '../pixels.ts';
+import { viewsOfCharacter } from './album.ts';
+import type { Depiction } from './depiction.ts';
+import { renderDepiction } from './render.ts';
+
+/** All views of the first characters that training never sees. */
+export function heldOutDepictions(characters: number, seed = 0): Depiction[] {
+  return Array.from({ length: characters }, (_, index) => viewsOfCharacter({ seed, split: 'held-out' }, index)).flat();
+}
+
+/** Depictions as the VAE sees pictures: [n, 3, size, size] in −1…1. */
+export async function depictionTensor(depictions: readonly Depiction[], sizePx: number): Promise<FloatTensor> {
+  const renderings = await Promise.all(depictions.map((depiction) => renderDepiction(depiction, sizePx)));
+  const bytes = Buffer.concat(renderings.map(({ rgb }) => rgb));
+  return toPlanes(bytes, 3, wholePictures(depictions.length, sizePx), toUnit);
+}
