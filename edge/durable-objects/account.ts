@@ -99,6 +99,9 @@ export class Account extends DurableObject<EdgeEnv> {
 
   /** A job tells of every change of its status, at least once and in order. */
   async jobChanged(job: JobState): Promise<void> {
+    if (!this.#exists()) {
+      return;
+    }
     const { account_id: accountId, job_id: jobId, kind } = job.message;
     this.ctx.storage.transactionSync(() => {
       if (kind === 'encode') {

@@ -8,6 +8,8 @@ import { newId } from '../../shared/ids.ts';
 import { CURRENT_MODEL_KEY } from '../../shared/object-keys.ts';
 import { problemSchema } from '../../shared/problem.ts';
 import { testModel } from '../shared/test-model.ts';
+import { png } from './pictures.ts';
+import { doJob } from './scripted-worker.ts';
 
 export const ORIGIN = 'https://edge.test';
 
@@ -81,4 +83,11 @@ export function photoForm(
     form.set(name, value);
   }
   return form;
+}
+
+/** The id of a concept that has been encoded. */
+export async function readyConcept(client: Client): Promise<string> {
+  const { id } = await (await client.post('/v1/concepts', photoForm(png()))).json<{ id: string }>();
+  await doJob(client.accountId, id);
+  return id;
 }
