@@ -19,16 +19,28 @@ export async function loadModel(
   folder: string,
   options: SessionOptions & { featureLayers?: readonly number[] } = {},
 ): Promise<EliteModel> {
-  const { config, schedule, sampleSize, checkpoints, tokenizerFolder } = openModelFolder(folder, options);
-  const fingerprint = fingerprintModel({ config, schedule }, checkpoints);
+  const { modelFolder, description } = describeFolder(folder, options);
+  const { config, schedule, checkpoints, tokenizerFolder } = modelFolder;
   const factor = vaeFactor(config.vae);
-  const side = sampleSize * factor;
   return {
-    description: describeModel({ name: basename(resolve(folder)), fingerprint, config, sampleSize }),
+    description,
     config,
     schedule: createNoiseSchedule(schedule),
     tokenizer: openClipTokenizer(tokenizerFolder),
-    networks: await openNetworks(config, checkpoints, { height: side, width: side }, portable, options),
+    networks: await openNetworks(config, checkpoints, description.defaults, portable, options),
     latentCount: ({ width, height }) => (config.unet.latentChannels * width * height) / factor ** 2,
   };
+}
+
+/**
+ * What a checkpoint folder holds and can do; no network is loaded.
+ *
+ * @throws WeightsError
+ */
+export function describeFolder(folder: string, options: { featureLayers?: readonly number[] } = {}) {
+  const modelFolder = openModelFolder(folder, options);
+  const { config, schedule, sampleSize, checkpoints } = modelFolder;
+  const fingerprint = fingerprintModel({ config, schedule }, checkpoints);
+  const description = describeModel({ name: basename(resolve(folder)), fingerprint, config, sampleSize });
+  return { modelFolder, description };
 }

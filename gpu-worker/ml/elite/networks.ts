@@ -1,12 +1,13 @@
 import type { Graph } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
-import { type ClipTextConfig, clipTextGraph } from '../models/clip-text.ts';
-import { type ClipVisionConfig, clipVisionGraph } from '../models/clip-vision.ts';
-import { globalMappingGraph, localMappingGraph, type MappingConfig } from '../models/mapping-networks.ts';
-import { type UNetConfig, unetGraph } from '../models/unet.ts';
-import { type VaeConfig, vaeDecoderGraph, vaeEncoderGraph, vaeFactor } from '../models/vae.ts';
+import type { ClipTextConfig } from '../models/clip-text.ts';
+import type { ClipVisionConfig } from '../models/clip-vision.ts';
+import type { MappingConfig } from '../models/mapping-networks.ts';
+import type { UNetConfig } from '../models/unet.ts';
+import { type VaeConfig, vaeFactor } from '../models/vae.ts';
 import { type FloatTensor, openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
+import { allGraphs, networkGraphs } from './network-graphs.ts';
 import type { PlacedWords } from './place-words.ts';
 
 export type EliteConfig = {
@@ -71,16 +72,8 @@ export async function openNetworks(
   const { vision, text, mapping, unet, vae } = config;
   const factor = vaeFactor(vae);
   const latentSize = ({ height, width }: PictureSize) => ({ height: height / factor, width: width / factor });
-  const graphs = {
-    vision: clipVisionGraph(vision, config.featureLayers, ops),
-    text: clipTextGraph(text, mapping.words, ops),
-    global: globalMappingGraph(mapping, ops),
-    local: localMappingGraph(mapping, ops),
-  };
-  const unetOf = (picture: PictureSize) =>
-    unetGraph(unet, { ...latentSize(picture), tokens: text.positions, patches: mapping.patches }, ops);
-  const decoderOf = (picture: PictureSize) => vaeDecoderGraph(vae, latentSize(picture), ops);
-  checkWeights([...Object.values(graphs), unetOf(size), decoderOf(size), vaeEncoderGraph(vae, size, ops)], checkpoints);
+  const graphs = networkGraphs(config, ops);
+  checkWeights(allGraphs(graphs, size), checkpoints);
 
   const sessions: Session[] = [];
   const open = async (graph: Graph) => {
@@ -101,8 +94,8 @@ export async function openNetworks(
   const textSession = await open(graphs.text);
   const globalSession = await open(graphs.global);
   const localSession = await open(graphs.local);
-  const unetSession = openBySize(unetOf);
-  const decoderSession = openBySize(decoderOf);
+  const unetSession = openBySize(graphs.unet);
+  const decoderSession = openBySize(graphs.vaeDecoder);
   await unetSession(size);
   await decoderSession(size);
 
