@@ -1,8 +1,8 @@
 import { imageSize } from 'image-size';
+import { MAX_IMAGE_PIXELS } from '../../shared/image-limits.ts';
 import { ApiError } from '../errors.ts';
 
 export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
-export const MAX_IMAGE_PIXELS = 40_000_000;
 
 /** What phones send, by the first bytes read as Latin-1. HEIC is told from other ISO media by its brand. */
 const SIGNATURES = [

@@ -8,11 +8,11 @@ import { type SamplingMethod, samplers } from '../../gpu-worker/ml/diffusion/sam
 import type { StepPlan } from '../../gpu-worker/ml/diffusion/step-plan.ts';
 import { torchGenerator } from '../../gpu-worker/ml/diffusion/torch-generator.ts';
 import { openModelFolder } from '../../gpu-worker/ml/weights/open-model-folder.ts';
-import { maxAbsError, maxRelativeError } from './compare.ts';
+import { expectAbsolute, expectRelative } from './compare.ts';
 import { golden, modelDir, reference } from './reference.ts';
 
 /**
- * Against diffusers 0.11.1's schedulers in float32. Its tables are float32 and ours float64, which leaves less than 1e-6 relative; the
+ * Relative. Against diffusers 0.11.1's schedulers in float32. Its tables are float32 and ours float64, which leaves less than 1e-6 relative; the
  * reference's own coefficients come from a quadrature good to 2e-5.
  */
 const TOLERANCE = 1e-5;
@@ -43,12 +43,12 @@ async function run(
 
 function expectStates(actual: readonly Float32Array[], name: (step: number) => string, file = tensors): void {
   for (const [step, state] of actual.entries())
-    expect(maxRelativeError(state, file.floats(name(step))), name(step)).toBeLessThan(TOLERANCE);
+    expectRelative(`sampler steps, ${name(step).split('/')[0]}`, state, file.floats(name(step)), TOLERANCE);
 }
 
 describe('noise schedule', () => {
   it('has the ᾱ of the authors', () => {
-    expect(maxRelativeError(schedule.alphasCumprod, tensors.floats('alphas_cumprod'))).toBeLessThan(1e-6);
+    expectRelative('noise schedule, ᾱ', schedule.alphasCumprod, tensors.floats('alphas_cumprod'), TOLERANCE);
   });
 
   it('adds noise as in training', () => {
@@ -57,9 +57,8 @@ describe('noise schedule', () => {
     const size = clean.length / timesteps.length;
     for (const [i, timestep] of timesteps.entries()) {
       const sample = (values: Float32Array) => values.slice(i * size, (i + 1) * size);
-      expect(maxAbsError(addNoise(schedule, sample(clean), sample(noise), timestep), sample(noisy))).toBeLessThan(
-        TOLERANCE,
-      );
+      const actual = addNoise(schedule, sample(clean), sample(noise), timestep);
+      expectRelative('noise schedule, noise added', actual, sample(noisy), TOLERANCE);
     }
   });
 });
@@ -67,8 +66,8 @@ describe('noise schedule', () => {
 describe('LMS', () => {
   it.each([...lmsTables, fixedSteps])('visits the timesteps and σ of %d steps and starts at their largest', (steps) => {
     const plan = samplers.lms.plan(schedule, steps);
-    expect(maxAbsError(plan.timesteps, tensors.doubles(`lms${steps}/timesteps`))).toBeLessThan(1e-9);
-    expect(maxRelativeError(plan.sigmas, tensors.floats(`lms${steps}/sigmas`))).toBeLessThan(TOLERANCE);
+    expectAbsolute('LMS, timesteps', plan.timesteps, tensors.doubles(`lms${steps}/timesteps`), 1e-9);
+    expectRelative('LMS, σ', plan.sigmas, tensors.floats(`lms${steps}/sigmas`), TOLERANCE);
     expect(samplers.lms.startScale(plan)).toBeCloseTo(tensors.numbers(`lms${steps}/init_noise_sigma`)[0], 4);
   });
 
@@ -77,7 +76,7 @@ describe('LMS', () => {
     const expected = tensors.doubles(`lms${steps}/coefficients`);
     const rows = Array.from({ length: steps }, (_, step) => lmsCoefficients(sigmas, step));
     const actual = rows.flatMap((row) => [...row, 0, 0, 0].slice(0, 4));
-    expect(maxAbsError(actual, expected)).toBeLessThan(1e-4);
+    expectAbsolute('LMS, coefficients', actual, expected, 1e-4);
   });
 
   it('takes each step as given noise predictions ask', async () => {
@@ -85,7 +84,7 @@ describe('LMS', () => {
     let step = 0;
     const given: NoisePrediction = async (latents) => {
       if (tensors.index.has(`lms_given/scaled_${step}`))
-        expect(maxRelativeError(latents, tensors.floats(`lms_given/scaled_${step}`))).toBeLessThan(TOLERANCE);
+        expectRelative('LMS, network input', latents, tensors.floats(`lms_given/scaled_${step}`), TOLERANCE);
       return tensors.floats(`lms_given/eps_${step++}`);
     };
     const states = await run(samplers.lms, plan, tensors.floats('init_noise'), given);
@@ -137,7 +136,7 @@ describe('a denoising run', () => {
     ['global_full', reference.config.global_steps],
   ])('of ELITE, %s, begins with its noise predictions, guided', async (name, steps) => {
     const plan = samplers.lms.plan(schedule, steps);
-    expect(maxAbsError(plan.timesteps, trajectory.doubles(`${name}/timesteps`))).toBeLessThan(1e-9);
+    expectAbsolute('LMS, timesteps', plan.timesteps, trajectory.doubles(`${name}/timesteps`), 1e-9);
     const guided = combineGuidance(
       trajectory.floats(`${name}/noise_pred_uncond_0`),
       trajectory.floats(`${name}/noise_pred_text_0`),
@@ -152,12 +151,12 @@ describe('a denoising run', () => {
     const plan = samplers.ddim.plan(schedule, fixedSteps);
     const options = { noise: noNoise };
     const latents = await sampleLatents(samplers.ddim, plan, tensors.floats('init_noise'), fakeNoise, options);
-    expect(maxRelativeError(latents, tensors.floats(`ddim/x_${fixedSteps - 1}`))).toBeLessThan(TOLERANCE);
+    expectRelative('sampler steps, ddim', latents, tensors.floats(`ddim/x_${fixedSteps - 1}`), TOLERANCE);
   });
 
   it('starts from the noise that PyTorch draws from the seed', () => {
     const expected = trajectory.floats('local/initial_noise');
     const actual = torchGenerator(reference.config.traj_seed).randn(expected.length);
-    expect(maxAbsError(actual, expected)).toBeLessThan(1e-6);
+    expectAbsolute('seeded noise', actual, expected, 1e-6);
   });
 });

@@ -1,0 +1,15 @@
+/** An upright picture in sRGB. */
+export type Picture = {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width, 3], 0…255 */
+  readonly rgb: Uint8Array;
+};
+
+/** Which pixels of a picture show the object. */
+export type Mask = {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width], 1 on the object and 0 elsewhere */
+  readonly object: Uint8Array;
+};

@@ -1,0 +1,2 @@
+/** Width × height of a photo or a mask: what phones take, and what a worker decodes without running out of memory. */
+export const MAX_IMAGE_PIXELS = 40_000_000;
