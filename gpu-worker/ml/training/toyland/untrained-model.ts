@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SD_V1_4_SCHEDULE } from '../../diffusion/noise-schedule.ts';
+import type { EliteConfig } from '../../elite/networks.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { portable } from '../../graph/op-sets/portable.ts';
+import { clipTextGraph } from '../../models/clip-text.ts';
+import { clipVisionGraph } from '../../models/clip-vision.ts';
+import { globalMappingGraph, localMappingGraph } from '../../models/mapping-networks.ts';
+import { unetGraph } from '../../models/unet.ts';
+import { vaeDecoderGraph, vaeEncoderGraph, vaeFactor } from '../../models/vae.ts';
+import { type TensorToWrite, writeSafetensors } from '../../weights/safetensors.ts';
+import { tokenizerFiles } from '../byte-pair-encoding.ts';
+import {
+  clipTextComponent,
+  clipVisionComponent,
+  unetComponent,
+  vaeComponent,
+  writeComponent,
+} from '../component-files.ts';
+import { initialWeights } from '../initial-weights.ts';
+import { sizePx, toylandNetworks } from './networks.ts';
+import { toylandVocabulary } from './vocabulary.ts';
+
+const SEED = 1;
+
+/**
+ * Builds toyland's networks with the weights that training starts from, in the official layout: a model that does everything a trained one
+ * does, quickly, and draws noise. A folder that is there already is kept; a new one appears whole or not at all.
+ */
+export function buildUntrainedModel(folder: string): void {
+  if (existsSync(folder)) return;
+  const config = toylandNetworks();
+  const partial = `${folder}.partial-${process.pid}`;
+  const weights = initialTensors(modelGraphs(config));
+  const latentSize = sizePx / vaeFactor(config.vae);
+  writeComponent(partial, unetComponent(config.unet, latentSize), weights.get('unet')!);
+  writeComponent(partial, vaeComponent(config.vae, sizePx), weights.get('vae')!);
+  writeComponent(partial, clipTextComponent(config.text), weights.get('text_encoder')!);
+  writeComponent(partial, clipVisionComponent(config.vision), weights.get('vision_encoder')!);
+  for (const mapper of ['global_mapper', 'local_mapper']) {
+    writeSafetensors(join(partial, `${mapper}.safetensors`), weights.get(mapper)!, { format: 'pt' });
+  }
+  for (const [path, content] of Object.entries(smallFiles(config))) {
+    mkdirSync(dirname(join(partial, path)), { recursive: true });
+    writeFileSync(join(partial, path), content);
+  }
+  if (existsSync(folder))
+    rmSync(partial, { recursive: true }); // another process was quicker
+  else renameSync(partial, folder);
+}
+
+function modelGraphs({ vision, featureLayers, text, mapping, unet, vae }: EliteConfig): Graph[] {
+  const side = sizePx / vaeFactor(vae);
+  const latents = { height: side, width: side };
+  return [
+    clipVisionGraph(vision, featureLayers, portable),
+    clipTextGraph(text, mapping.words, portable),
+    globalMappingGraph(mapping, portable),
+    localMappingGraph(mapping, portable),
+    unetGraph(unet, { ...latents, tokens: text.positions, patches: mapping.patches }, portable),
+    vaeEncoderGraph(vae, { height: sizePx, width: sizePx }, portable),
+    vaeDecoderGraph(vae, latents, portable),
+  ];
+}
+
+/** Every weight that the graphs know of, by checkpoint and key. */
+function initialTensors(graphs: readonly Graph[]): Map<string, Map<string, TensorToWrite>> {
+  const parameters = new Map(graphs.flatMap((graph) => [...graph.parameters]));
+  let length = 0;
+  const entries = [...parameters.values()].map(({ checkpoint, key, shape }) => {
+    const entry = { checkpoint, key, shape, offset: length, length: shape.reduce((product, dim) => product * dim, 1) };
+    length += entry.length;
+    return entry;
+  });
+  const values = initialWeights({ entries, length }, SEED);
+  const byCheckpoint = Map.groupBy(entries, ({ checkpoint }) => checkpoint);
+  return new Map(
+    [...byCheckpoint].map(([checkpoint, ofCheckpoint]) => {
+      const tensors = ofCheckpoint.map((entry): [string, TensorToWrite] => {
+        const data = values.slice(entry.offset, entry.offset + entry.length);
+        return [entry.key, { shape: entry.shape, data }];
+      });
+      return [checkpoint, new Map(tensors)];
+    }),
+  );
+}
+
+function smallFiles({ featureLayers, text }: EliteConfig): Record<string, string> {
+  const { trainTimesteps, betaStart, betaEnd } = SD_V1_4_SCHEDULE;
+  const schedule = {
+    num_train_timesteps: trainTimesteps,
+    beta_start: betaStart,
+    beta_end: betaEnd,
+    beta_schedule: 'scaled_linear',
+    prediction_type: 'epsilon',
+  };
+  const tokenizer = Object.entries(tokenizerFiles(toylandVocabulary(), text.positions));
+  return {
+    'scheduler/scheduler_config.json': JSON.stringify(schedule, null, 2),
+    'elite.json': JSON.stringify({ feature_layers: featureLayers }),
+    ...Object.fromEntries(tokenizer.map(([name, content]) => [`tokenizer/${name}`, content])),
+  };
+}
