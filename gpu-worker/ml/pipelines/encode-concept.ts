@@ -1,0 +1,53 @@
+import { MAX_IMAGE_PIXELS } from '../../../shared/image-limits.ts';
+import type { ConceptEmbedding } from '../elite/concept.ts';
+import type { EliteModel } from '../elite/elite-model.ts';
+import { decodeImage } from '../image/decode-image.ts';
+import { decodeMask } from '../image/decode-mask.ts';
+import { preprocessConcept } from '../image/preprocess-concept.ts';
+import { progressChannel } from './progress-channel.ts';
+
+/** Files as they were uploaded: JPEG, PNG or WebP. */
+export type ConceptPhotos = {
+  readonly photo: Uint8Array;
+  /** White is the object; any size. Without it the whole photo counts. */
+  readonly mask?: Uint8Array;
+};
+
+/** The stage that begins. */
+export type EncodeProgress = { readonly stage: 'decode' | 'vision' | 'mapping' };
+
+type EncodeOptions = { readonly signal?: AbortSignal; readonly maxPixels?: number };
+
+/**
+ * One forward pass from a photo to a concept (ELITE §3): words from the whole photo, details from the object alone. Without a mask both
+ * branches see the same picture and share one vision pass.
+ *
+ * @throws ImageError when a file is no usable picture or the mask is empty; the signal's reason when it aborts between stages.
+ */
+export function encodeConcept(
+  model: EliteModel,
+  { photo, mask }: ConceptPhotos,
+  { signal, maxPixels = MAX_IMAGE_PIXELS }: EncodeOptions = {},
+): AsyncGenerator<EncodeProgress, ConceptEmbedding> {
+  const { networks, config } = model;
+  const { words: wordCount, wordSize: dim, patches } = config.mapping;
+  return progressChannel(async (emit, aborted) => {
+    const enter = (stage: EncodeProgress['stage']) => {
+      aborted.throwIfAborted();
+      emit({ stage });
+    };
+    enter('decode');
+    const picture = await decodeImage(photo, { maxPixels });
+    const inputs = preprocessConcept(picture, mask ? await decodeMask(mask, { maxPixels }) : null, {
+      imageSize: config.vision.imageSize,
+      gridSize: Math.sqrt(patches),
+    });
+    enter('vision');
+    const views = inputs.object ? [inputs.photo, inputs.object] : [inputs.photo];
+    const [whole, object = whole] = await networks.visionFeatures(views);
+    enter('mapping');
+    const words = await networks.mapGlobal(whole);
+    const local = await networks.mapLocal(object, inputs.maskGrid);
+    return { words, local, wordCount, dim, patches };
+  }, signal);
+}
