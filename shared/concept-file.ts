@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ModelDescription } from './model-description.ts';
+import { layOutSafetensors, parseSafetensorsHeader, SafetensorsError, type SafetensorsHeader } from './safetensors.ts';
 import { TextDecoder, TextEncoder } from './web-standards.ts';
 
 /**
@@ -32,13 +33,13 @@ export class ConceptFileError extends Error {
 const tensorSchema = z.object({
   dtype: z.literal('F32'),
   shape: z.tuple([z.int().min(1).max(65_536), z.int().min(1).max(65_536)]),
-  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+  begin: z.int(),
+  end: z.int(),
 });
 
-const headerSchema = z.strictObject({
-  __metadata__: z.object({ format: z.literal(FORMAT), version: z.literal('1'), model: z.string().min(1).max(128) }),
-  words: tensorSchema,
-  local: tensorSchema,
+const headerSchema = z.object({
+  metadata: z.object({ format: z.literal(FORMAT), version: z.literal('1'), model: z.string().min(1).max(128) }),
+  tensors: z.strictObject({ words: tensorSchema, local: tensorSchema }),
 });
 
 type TensorHeader = z.infer<typeof tensorSchema>;
@@ -55,29 +56,26 @@ function readHeader(bytes: Uint8Array) {
     );
   }
   const dataStart = LENGTH_PREFIX_BYTES + Number(headerBytes);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_PREFIX_BYTES, dataStart)));
-  } catch {
-    throw new ConceptFileError('expected a JSON header, got something else');
-  }
-  const header = headerSchema.safeParse(json);
+  const { metadata, tensors } = parseHeader(bytes.subarray(LENGTH_PREFIX_BYTES, dataStart), bytes.length - dataStart);
+  const header = headerSchema.safeParse({ metadata, tensors: Object.fromEntries(tensors) });
   if (!header.success) {
     throw new ConceptFileError(`expected the header of a concept file: ${z.prettifyError(header.error)}`);
   }
   return { header: header.data, data: bytes.subarray(dataStart) };
 }
 
-function readTensor(name: string, tensor: TensorHeader, data: Uint8Array): Float32Array {
-  const [start, end] = tensor.data_offsets;
-  const [rows, columns] = tensor.shape;
-  const sizeBytes = rows * columns * 4;
-  if (end > data.length || end - start !== sizeBytes) {
-    throw new ConceptFileError(
-      `${name}: expected ${sizeBytes} bytes for [${rows}, ${columns}] within ${data.length}, got offsets ${start} to ${end}`,
-    );
+function parseHeader(header: Uint8Array, dataBytes: number): SafetensorsHeader {
+  try {
+    return parseSafetensorsHeader(new TextDecoder('utf-8', { fatal: true }).decode(header), dataBytes);
+  } catch (cause) {
+    const reason = cause instanceof SafetensorsError ? cause.message : 'the header is not UTF-8';
+    throw new ConceptFileError(`expected a safetensors file: ${reason}`, { cause });
   }
-  const values = new Float32Array(data.slice(start, end).buffer); // little-endian, as is every platform this runs on
+}
+
+function readTensor(name: string, { shape, begin, end }: TensorHeader, data: Uint8Array): Float32Array {
+  const [, columns] = shape;
+  const values = new Float32Array(data.slice(begin, end).buffer); // little-endian, as is every platform this runs on
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new ConceptFileError(
@@ -90,18 +88,14 @@ function readTensor(name: string, tensor: TensorHeader, data: Uint8Array): Float
 /** Reads and checks a concept file; throws ConceptFileError saying what was expected, what came, and where. */
 export function readConceptFile(bytes: Uint8Array): ConceptFile {
   const { header, data } = readHeader(bytes);
-  const [wordCount, dim] = header.words.shape;
-  const [patches, localDim] = header.local.shape;
+  const [wordCount, dim] = header.tensors.words.shape;
+  const [patches, localDim] = header.tensors.local.shape;
   if (dim !== localDim) {
     throw new ConceptFileError(`expected words and local of one width, got ${dim} and ${localDim}`);
   }
-  const expectedBytes = 4 * dim * (wordCount + patches);
-  if (data.length !== expectedBytes) {
-    throw new ConceptFileError(`expected ${expectedBytes} bytes of tensors, got ${data.length}`);
-  }
-  const words = readTensor('words', header.words, data);
-  const local = readTensor('local', header.local, data);
-  return { words, local, wordCount, patches, dim, model: header.__metadata__.model };
+  const words = readTensor('words', header.tensors.words, data);
+  const local = readTensor('local', header.tensors.local, data);
+  return { words, local, wordCount, patches, dim, model: header.metadata.model };
 }
 
 /** Throws ConceptFileError unless the file is for this very model. */
@@ -124,17 +118,21 @@ export function writeConceptFile(concept: ConceptFile): Uint8Array {
       `expected ${wordCount * dim} and ${patches * dim} numbers for words and local, got ${words.length} and ${local.length}`,
     );
   }
-  const json = JSON.stringify({
-    __metadata__: { format: FORMAT, version: '1', model: concept.model },
-    words: { dtype: 'F32', shape: [wordCount, dim], data_offsets: [0, 4 * words.length] },
-    local: { dtype: 'F32', shape: [patches, dim], data_offsets: [4 * words.length, 4 * (words.length + local.length)] },
-  });
-  const header = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8)); // the format's usual 8-byte alignment
+  const layout = layOutSafetensors(
+    [
+      { name: 'words', dtype: 'F32', shape: [wordCount, dim], values: words },
+      { name: 'local', dtype: 'F32', shape: [patches, dim], values: local },
+    ],
+    { format: FORMAT, version: '1', model: concept.model },
+  );
+  const header = new TextEncoder().encode(layout.header);
   const file = new Uint8Array(LENGTH_PREFIX_BYTES + header.length + 4 * (words.length + local.length));
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
   file.set(header, LENGTH_PREFIX_BYTES);
-  const dataStart = LENGTH_PREFIX_BYTES + header.length;
-  file.set(new Uint8Array(words.slice().buffer), dataStart);
-  file.set(new Uint8Array(local.slice().buffer), dataStart + 4 * words.length);
+  let at = LENGTH_PREFIX_BYTES + header.length;
+  for (const { values } of layout.tensors) {
+    file.set(new Uint8Array(values.slice().buffer), at);
+    at += values.byteLength;
+  }
   return file;
 }

@@ -51,21 +51,30 @@ describe('a concept file', () => {
   test.each([
     ['nothing', new Uint8Array(0), /0 bytes/],
     ['a header longer than the file', Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 127), /header of at most/],
-    ['no JSON', fileOf('{{'), /JSON header/],
-    ['another kind of safetensors', fileOf({ weight: header.words }), /header of a concept file/],
-    ['a tensor too many', fileOf({ ...header, extra: header.words }), /extra/],
-    ['float16', fileOf({ ...header, words: { ...header.words, dtype: 'F16' } }), /dtype/],
+    ['no JSON', fileOf('{{'), /not JSON/],
+    ['another kind of safetensors', fileOf({ weight: header.words }, 160), /header of a concept file/],
+    [
+      'a tensor too many',
+      fileOf({ ...header, extra: { ...header.words, data_offsets: [672, 832] } }, 832),
+      /Unrecognized key: "extra"/,
+    ],
+    ['float16', fileOf({ ...header, words: { ...header.words, dtype: 'F16', shape: [10, 8] } }), /words\.dtype/],
     ['two widths', fileOf({ ...header, local: { ...header.local, shape: [32, 4] } }), /one width, got 8 and 4/],
-    ['missing data', fileOf(header, 600), /672 bytes of tensors, got 600/],
+    ['missing data', fileOf(header, 600), /take 672 bytes, the file holds 600/],
     [
       'offsets outside',
       fileOf({ ...header, local: { ...header.local, data_offsets: [161, 673] } }),
-      /local: expected 512/,
+      /"local" begins at byte 161, expected 160/,
+    ],
+    [
+      'one tensor on top of the other',
+      fileOf({ ...header, words: header.local, local: header.local }),
+      /tensors overlap/,
     ],
     [
       'a shape whose size overflows',
       fileOf({ ...header, words: { ...header.words, shape: [65_536, 8] } }),
-      /bytes of tensors/,
+      /"words": F32 \[65536, 8\] takes 2097152 bytes/,
     ],
   ])('is refused with the reason: %s', (_, bytes, reason) => {
     expect(() => readConceptFile(bytes)).toThrow(reason);
