@@ -7,6 +7,7 @@ import type { UNetConfig } from '../models/unet.ts';
 import { type VaeConfig, vaeFactor } from '../models/vae.ts';
 import { type FloatTensor, openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
+import { finiteSession } from './finite-session.ts';
 import { allGraphs, networkGraphs } from './network-graphs.ts';
 import type { PlacedWords } from './place-words.ts';
 
@@ -41,7 +42,10 @@ export type UNetRow = {
 /** Predicts the noise in each row, [channels, h, w], for pictures of `size`. */
 export type PredictNoise = (size: PictureSize, rows: readonly UNetRow[]) => Promise<Float32Array[]>;
 
-/** ELITE's networks, loaded and ready to run. Every call blocks the thread until it is done. */
+/**
+ * ELITE's networks, loaded and ready to run. Every call blocks the thread until it is done, and throws WeightsError or NonFiniteError
+ * rather than return what is not a number.
+ */
 export type Networks = {
   /** Normalised pixels [3, size, size] of each image → features [words, 1 + patches, hidden] of each. */
   visionFeatures(images: readonly Float32Array[]): Promise<Float32Array[]>;
@@ -79,7 +83,7 @@ export async function openNetworks(
   const open = async (graph: Graph) => {
     const session = await openSession(graph, checkpoints, options);
     sessions.push(session);
-    return session;
+    return finiteSession(session, graph, checkpoints);
   };
   const openBySize = (graphOf: (picture: PictureSize) => Graph) => {
     const opened = new Map<string, Promise<Session>>();
