@@ -11,19 +11,21 @@ export type FileBytes = { file: string; size: number; read(offset: number, lengt
  * @throws WeightsError if the file cannot be opened or a range lies outside it.
  */
 export function withFileBytes<T>(file: string, use: (bytes: FileBytes) => T): T {
-  const path = resolveFile(file);
-  const descriptor = openSync(path, 'r');
+  const { path, descriptor } = openFile(file);
   try {
-    const { size } = fstatSync(descriptor);
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw new WeightsError(path, 'expected a file');
+    const { size } = stats;
     return use({ file: path, size, read: (offset, length) => readExactly(descriptor, path, size, offset, length) });
   } finally {
     closeSync(descriptor);
   }
 }
 
-function resolveFile(file: string): string {
+function openFile(file: string): { path: string; descriptor: number } {
   try {
-    return realpathSync(file);
+    const path = realpathSync(file);
+    return { path, descriptor: openSync(path, 'r') };
   } catch (cause) {
     throw new WeightsError(file, 'cannot be opened', { cause });
   }

@@ -74,6 +74,7 @@ describe('configurations', () => {
   });
 
   it('say which hidden states are read: the caller, else elite.json, else the authors', () => {
+    rmSync(join(folder, 'elite.json'), { force: true });
     expect(openModelFolder(folder).config.featureLayers).toEqual([24, 4, 8, 12, 16]);
     writeFileSync(join(folder, 'elite.json'), '{ "feature_layers": [6, 2] }');
     expect(openModelFolder(folder).config.featureLayers).toEqual([6, 2]);

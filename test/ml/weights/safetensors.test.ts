@@ -121,6 +121,7 @@ describe('refuses, naming file and tensor,', () => {
 
   it('a file that is not there', () => {
     expect(() => readSafetensorsIndex(join(folder, 'nowhere.safetensors'))).toThrow(/cannot be opened/);
+    expect(() => readSafetensorsIndex(folder)).toThrow(/expected a file/);
   });
 });
 
