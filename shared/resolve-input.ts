@@ -1,0 +1,93 @@
+import { defaultStrength } from './default-strength.ts';
+import type { GenerationInput } from './generation.ts';
+import type { ModelDescription } from './model-description.ts';
+import { findPlaceholders, placeholderSpellings } from './placeholder.ts';
+import { crypto } from './web-standards.ts';
+
+type ConceptInput = GenerationInput['concepts'][number];
+
+/** What whoever asks for pictures must choose, and may. */
+export type GenerationChoices = Pick<GenerationInput, 'prompt' | 'num_images' | 'format'> &
+  Partial<Omit<GenerationInput, 'concepts'>> & {
+    readonly concepts: readonly (Pick<ConceptInput, 'concept' | 'token'> & Partial<ConceptInput>)[];
+  };
+
+/** What is wrong with a field, which `pointer` names. */
+export type InputError = { readonly pointer: string; readonly message: string };
+
+/** Fills in the model's defaults, λ by the paper's rule, and a seed. */
+export function resolveInput(
+  request: GenerationChoices,
+  model: ModelDescription,
+  drawSeed: () => number = randomSeed,
+): GenerationInput {
+  const { defaults } = model;
+  return {
+    prompt: request.prompt,
+    concepts: request.concepts.map(({ concept, token, strength, words }) => ({
+      concept,
+      token,
+      strength: strength ?? defaultStrength(request.prompt, token),
+      words: words ?? defaults.words,
+    })),
+    negative_prompt: request.negative_prompt ?? defaults.negative_prompt,
+    num_images: request.num_images,
+    seed: request.seed ?? drawSeed(),
+    steps: request.steps ?? model.steps.default,
+    sampler: request.sampler ?? defaults.sampler,
+    guidance_scale: request.guidance_scale ?? defaults.guidance_scale,
+    width: request.width ?? defaults.width,
+    height: request.height ?? defaults.height,
+    format: request.format,
+  };
+}
+
+/** Any of 0 … 2³² − 1. */
+function randomSeed(): number {
+  return new DataView(crypto.getRandomValues(new Uint8Array(4)).buffer).getUint32(0);
+}
+
+/** Everything about an input that this model cannot do, by field. */
+export function inputErrors(input: GenerationInput, model: ModelDescription): InputError[] {
+  const sizes = model.sizes.map(({ width, height }) => `${width}×${height}`);
+  const checks: readonly (readonly [pointer: string, isWrong: boolean, message: string])[] = [
+    [
+      '#/concepts',
+      input.concepts.length > model.max_concepts,
+      `must have at most ${model.max_concepts}, the most this model combines; got ${input.concepts.length}`,
+    ],
+    [
+      '#/num_images',
+      input.num_images > model.max_images,
+      `must be at most ${model.max_images}, got ${input.num_images}`,
+    ],
+    [
+      '#/steps',
+      input.steps < model.steps.min || input.steps > model.steps.max,
+      `must be ${model.steps.min} to ${model.steps.max}, got ${input.steps}`,
+    ],
+    [
+      '#/sampler',
+      !model.samplers.includes(input.sampler),
+      `must be one of ${model.samplers.join(', ')}; got ${input.sampler}`,
+    ],
+    [
+      '#/width',
+      !sizes.includes(`${input.width}×${input.height}`),
+      `and height must be one of ${sizes.join(', ')}; got ${input.width}×${input.height}`,
+    ],
+    ...input.concepts.flatMap(({ token, words }, i) => [
+      [
+        '#/prompt',
+        findPlaceholders(input.prompt, placeholderSpellings(token)).length === 0,
+        `must contain the placeholder ${token} as a word of its own`,
+      ] as const,
+      [
+        `#/concepts/${i}/words`,
+        typeof words === 'number' && words >= model.words,
+        `must be primary, all, or an index below ${model.words}; got ${words}`,
+      ] as const,
+    ]),
+  ];
+  return checks.filter(([, isWrong]) => isWrong).map(([pointer, , message]) => ({ pointer, message }));
+}
