@@ -4,7 +4,8 @@ import type { ClipTextConfig } from '../models/clip-text.ts';
 import type { ClipVisionConfig } from '../models/clip-vision.ts';
 import type { UNetConfig } from '../models/unet.ts';
 import type { VaeConfig } from '../models/vae.ts';
-import { type TensorToWrite, writeSafetensors } from '../weights/safetensors.ts';
+import { writeSafetensors } from '../weights/safetensors.ts';
+import type { TensorToWrite } from '../weights/tensor-to-write.ts';
 
 type Component = { folder: string; weightsFile: string; config: object };
 

@@ -1,4 +1,3 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import {
   layOutSafetensors,
   MAX_SAFETENSORS_HEADER_BYTES,
@@ -9,7 +8,9 @@ import {
 } from '../../../shared/safetensors.ts';
 import { type FileBytes, withFileBytes } from './file-bytes.ts';
 import type { TensorLocation, WeightDtype, WeightIndex } from './tensor-location.ts';
+import { checkedTensorData, type DeferredTensor, deferTensor, type TensorToWrite } from './tensor-to-write.ts';
 import { WeightsError } from './weights-error.ts';
+import { withNewFile } from './write-file.ts';
 
 const WEIGHT_DTYPES: Record<SafetensorsDtype, WeightDtype> = {
   F64: 'float64',
@@ -79,12 +80,6 @@ function decodeUtf8(file: string, bytes: Uint8Array): string {
   }
 }
 
-/** A tensor to write: `data` holds its elements row-major in the array type of its dtype. */
-export type TensorToWrite = {
-  shape: readonly number[];
-  data: Float64Array | Float32Array | Float16Array | BigInt64Array | Int32Array | Uint8Array;
-};
-
 /**
  * Writes a safetensors file; the dtype follows from each array's type.
  *
@@ -95,39 +90,29 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, TensorToWrite>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  const named = [...tensors].map(([name, { shape, data }]) => {
-    const elements = shape.reduce((product, dimension) => product * dimension, 1);
-    if (elements !== data.length)
-      throw new WeightsError(
-        file,
-        `tensor "${name}": [${shape.join(', ')}] holds ${elements} elements, got ${data.length}`,
-      );
-    return { name, shape, data, dtype: dtypeOf(data) };
-  });
-  const layout = layOutSafetensors(named, metadata);
+  streamSafetensors(
+    file,
+    [...tensors].map(([name, tensor]) => deferTensor(name, tensor)),
+    metadata,
+  );
+}
+
+/**
+ * Writes a safetensors file one tensor at a time, so that a checkpoint may be larger than memory.
+ *
+ * @throws WeightsError if a tensor turns out to have another dtype or size than it said.
+ */
+export function streamSafetensors(
+  file: string,
+  tensors: readonly DeferredTensor[],
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  const layout = layOutSafetensors(tensors, metadata);
   const lengthPrefix = Buffer.alloc(8);
   lengthPrefix.writeBigUInt64LE(BigInt(layout.header.length));
-  const descriptor = openSync(file, 'w');
-  try {
-    writeFully(descriptor, lengthPrefix);
-    writeFully(descriptor, Buffer.from(layout.header, 'latin1'));
-    for (const { data } of layout.tensors)
-      writeFully(descriptor, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function dtypeOf(data: TensorToWrite['data']): SafetensorsDtype {
-  if (data instanceof Float64Array) return 'F64';
-  if (data instanceof Float32Array) return 'F32';
-  if (data instanceof Float16Array) return 'F16';
-  if (data instanceof BigInt64Array) return 'I64';
-  if (data instanceof Int32Array) return 'I32';
-  return 'U8';
-}
-
-function writeFully(descriptor: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+  withNewFile(file, (write) => {
+    write(lengthPrefix);
+    write(Buffer.from(layout.header, 'latin1'));
+    for (const tensor of layout.tensors) write(checkedTensorData(file, tensor));
+  });
 }

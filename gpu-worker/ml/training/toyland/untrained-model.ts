@@ -9,7 +9,8 @@ import { clipVisionGraph } from '../../models/clip-vision.ts';
 import { globalMappingGraph, localMappingGraph } from '../../models/mapping-networks.ts';
 import { unetGraph } from '../../models/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph, vaeFactor } from '../../models/vae.ts';
-import { type TensorToWrite, writeSafetensors } from '../../weights/safetensors.ts';
+import { writeSafetensors } from '../../weights/safetensors.ts';
+import type { TensorToWrite } from '../../weights/tensor-to-write.ts';
 import { tokenizerFiles } from '../byte-pair-encoding.ts';
 import {
   clipTextComponent,
