@@ -43,16 +43,19 @@ export function startEngineChild(child: ChildProcess, load: LoadRequest, clock: 
   const kill = () => child.kill('SIGKILL');
   ready.promise.catch(() => {}); // whoever waits for it hears of it
 
-  child.on('message', (message) => {
+  child.on('message', onMessage);
+  child.once('exit', (code, signal) => onEnd(signal ? `signal ${signal}` : `code ${code}`));
+  child.on('error', (error) => (child.pid === undefined ? onEnd(error.message) : kill()));
+
+  function onMessage(message: unknown): void {
     const reply = engineReplySchema.safeParse(message);
     if (reply.success) {
       onReply(reply.data);
     } else {
+      child.off('message', onMessage); // who breaks the protocol once is not listened to again
       kill();
     }
-  });
-  child.once('exit', (code, signal) => onEnd(signal ? `signal ${signal}` : `code ${code}`));
-  child.on('error', (error) => (child.pid === undefined ? onEnd(error.message) : kill()));
+  }
 
   function onEnd(how: string): void {
     ready.reject(new JobFault('engine_failed', `the engine ended with ${how} before its model was loaded`));

@@ -1,0 +1,66 @@
+import { checkConceptFileModel, readConceptFile } from '../../shared/concept-file.ts';
+import type { EliteModel } from '../ml/elite/elite-model.ts';
+import type { PredictNoise } from '../ml/elite/networks.ts';
+import { encodeImage } from '../ml/image/encode-image.ts';
+import { type GeneratedImage, generate } from '../ml/pipelines/generate.ts';
+import type { Generated, GenerateRequest } from './protocol.ts';
+import { createStopwatch } from './stopwatch.ts';
+
+type GenerateOptions = {
+  readonly predictNoise: PredictNoise;
+  readonly signal: AbortSignal;
+  readonly onProgress: (step: number, steps: number) => void;
+};
+
+/** Draws a job's pictures and makes files of them. */
+export async function generateJob(
+  model: EliteModel,
+  { job, input, embeddings }: GenerateRequest,
+  { predictNoise, signal, onProgress }: GenerateOptions,
+): Promise<Generated> {
+  const { negative_prompt: negativePrompt, num_images: numImages, guidance_scale: guidanceScale } = input;
+  const concepts = input.concepts.map(({ token, strength, words }, index) => {
+    const embedding = readConceptFile(embeddings[index]);
+    checkConceptFileModel(embedding, model.description);
+    return { embedding, token, strength, words };
+  });
+  const watch = createStopwatch();
+  const timings = { encode_ms: 0, denoise_ms: 0, decode_ms: 0 };
+  let truncated = false;
+
+  const run = generate(
+    model,
+    { ...input, concepts, negativePrompt, numImages, guidanceScale },
+    { signal, predictNoise },
+  );
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) {
+    const event = next.value;
+    switch (event.type) {
+      case 'prompt':
+        truncated = event.truncated;
+        timings.encode_ms += watch.lap();
+        break;
+      case 'step':
+        timings.denoise_ms += watch.lap();
+        onProgress(event.step, event.steps);
+        break;
+      case 'decoded':
+        timings.decode_ms += watch.lap();
+        break;
+    }
+  }
+  const images = await Promise.all(
+    next.value.map(async (image) => {
+      const { seed, width, height } = image;
+      return { seed, width, height, bytes: await encodeImage(image, input.format, textOf(image, input, model)) };
+    }),
+  );
+  timings.decode_ms += watch.lap();
+  return { type: 'generated', job, images, prompt_truncated: truncated, timings };
+}
+
+/** What a PNG says of itself. */
+function textOf({ seed }: GeneratedImage, { prompt }: GenerateRequest['input'], { description }: EliteModel) {
+  return { Comment: 'AI-generated', Prompt: prompt, Seed: String(seed), Model: description.fingerprint };
+}

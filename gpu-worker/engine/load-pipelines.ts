@@ -1,0 +1,20 @@
+import { loadModel } from '../ml/elite/load-model.ts';
+import { batchNoise } from './batch-noise.ts';
+import { encodeJob } from './encode-job.ts';
+import { generateJob } from './generate-job.ts';
+import type { LoadRequest } from './protocol.ts';
+import type { Pipelines } from './serve.ts';
+
+/** Four jobs of one image with guidance. More rows a call make every job wait longer for its step. */
+const MAX_BATCH_ROWS = 8;
+
+/** The model at work, the steps of its jobs batched. */
+export async function loadPipelines({ modelDir, provider, threads }: LoadRequest): Promise<Pipelines> {
+  const model = await loadModel(modelDir, { provider, threads: threads ?? undefined });
+  const predictNoise = batchNoise(model.networks.predictNoise, { maxRows: MAX_BATCH_ROWS });
+  return {
+    model: model.description,
+    encode: (request, signal) => encodeJob(model, request, signal),
+    generate: (request, options) => generateJob(model, request, { ...options, predictNoise }),
+  };
+}
