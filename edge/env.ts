@@ -24,8 +24,6 @@ const settingsSchema = z.object({
   WORKER_SIGNING_SECRET: secretSchema,
   /** The edge's own: signs URLs and client tokens. */
   TOKEN_SIGNING_SECRET: secretSchema,
-  /** Looks up the hosts that users have us call, before we do. */
-  DNS_OVER_HTTPS_URL: z.url().default('https://cloudflare-dns.com/dns-query'),
   /** Bearer token of the operator: creates accounts. */
   ADMIN_TOKEN: secretSchema,
   /** Only for ENVIRONMENT=local: an API key that works without an account having been created. */

@@ -4,7 +4,6 @@ import { type GenerationInput, generationSchema } from '../../../shared/generati
 import { conceptIdSchema, newId } from '../../../shared/ids.ts';
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import { QUEUE_MESSAGE_VERSION } from '../../../shared/queue-message.ts';
-import { inputErrors, resolveInput } from '../../../shared/resolve-input.ts';
 import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord, GenerationRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
@@ -16,7 +15,7 @@ import { isoTime, objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { generationObject } from './generation-object.ts';
-import { type GenerationRequest, generationRequestSchema } from './generation-request.ts';
+import { type GenerationRequest, generationRequestSchema, inputErrors, resolveInput } from './generation-request.ts';
 import { readGeneration } from './read-generation.ts';
 
 const route = operation(
