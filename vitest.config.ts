@@ -35,6 +35,8 @@ export default defineConfig({
                 AWS_SECRET_ACCESS_KEY: 'test',
                 WORKER_SIGNING_SECRET: 'worker-signing-secret-of-the-tests',
                 TOKEN_SIGNING_SECRET: 'token-signing-secret-of-the-tests',
+                RATE_LIMIT_PER_KEY: '100000',
+                RATE_LIMIT_PER_END_USER: '5',
                 ADMIN_TOKEN: 'admin-token-of-the-tests-0123456789',
                 BOOTSTRAP_API_KEY: 'bootstrap-api-key-of-the-tests-0123456789',
               },

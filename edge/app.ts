@@ -5,6 +5,12 @@ import { requestId } from 'hono/request-id';
 import type { EdgeContext } from './context.ts';
 import { settingsOf } from './env.ts';
 import { ApiError, fromZodError, problemResponse } from './errors.ts';
+import { createAccount } from './routes/accounts/create-account.ts';
+import { createClientToken } from './routes/accounts/create-client-token.ts';
+import { createKey } from './routes/accounts/create-key.ts';
+import { deleteKey } from './routes/accounts/delete-key.ts';
+import { getUsage } from './routes/accounts/get-usage.ts';
+import { listKeys } from './routes/accounts/list-keys.ts';
 import { cancelConcept } from './routes/concepts/cancel-concept.ts';
 import { createConcept } from './routes/concepts/create-concept.ts';
 import { getConcept } from './routes/concepts/get-concept.ts';
@@ -56,6 +62,13 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   getGeneration(app);
   getGenerationImage(app);
   cancelGeneration(app);
+
+  createAccount(app);
+  createKey(app);
+  listKeys(app);
+  deleteKey(app);
+  createClientToken(app);
+  getUsage(app);
 
   listModels(app);
   getHealth(app);

@@ -24,8 +24,13 @@ const settingsSchema = z.object({
   WORKER_SIGNING_SECRET: secretSchema,
   /** The edge's own: signs URLs and client tokens. */
   TOKEN_SIGNING_SECRET: secretSchema,
+  /** Looks up the hosts that users have us call, before we do. */
+  DNS_OVER_HTTPS_URL: z.url().default('https://cloudflare-dns.com/dns-query'),
   /** Bearer token of the operator: creates accounts. */
   ADMIN_TOKEN: secretSchema,
+  /** Requests a minute. */
+  RATE_LIMIT_PER_KEY: z.coerce.number().int().min(1).default(600),
+  RATE_LIMIT_PER_END_USER: z.coerce.number().int().min(1).default(60),
   /** Only for ENVIRONMENT=local: an API key that works without an account having been created. */
   BOOTSTRAP_API_KEY: secretSchema.optional(),
 });

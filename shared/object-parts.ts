@@ -5,7 +5,7 @@ export const MAX_METADATA_BYTES = 8 * 1024;
 
 /** The caller's own key-value data, returned as given. */
 export const metadataSchema = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
   .refine(
     (metadata) => new TextEncoder().encode(JSON.stringify(metadata)).length <= MAX_METADATA_BYTES,
     `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,

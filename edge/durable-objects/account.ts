@@ -1,12 +1,21 @@
 import { DurableObject } from 'cloudflare:workers';
 import { jobPrefix, uploadPrefix } from '../../shared/object-keys.ts';
 import type { QueueMessage } from '../../shared/queue-message.ts';
-import type { EdgeEnv } from '../env.ts';
+import { newWebhookSecret } from '../credentials/webhook-secret.ts';
+import { type EdgeEnv, settingsOf } from '../env.ts';
 import { deletePrefix } from '../storage/bucket.ts';
-import { createKeyTable } from './account/key-table.ts';
+import { createKeyTable, type KeyRecord, type NewKey } from './account/key-table.ts';
+import { createRateLimiter, type TakenFromLimit } from './account/rate-limiter.ts';
 import { createRecordTable, type ListQuery, type Page } from './account/record-table.ts';
-import { type ConceptRecord, conceptWithJob, type GenerationRecord, generationWithJob } from './account/records.ts';
+import {
+  type ConceptRecord,
+  conceptWithJob,
+  type GenerationRecord,
+  generationWithJob,
+  usesOnly,
+} from './account/records.ts';
 import { createTaskTable, type DueTask, type Task } from './account/task-table.ts';
+import { createUsageTable, type EndUserUsage } from './account/usage-table.ts';
 import { setAlarmToEarliest } from './alarm.ts';
 import type { JobState } from './job/job-state.ts';
 import { jobOf } from './stubs.ts';
@@ -27,7 +36,9 @@ export class Account extends DurableObject<EdgeEnv> {
   readonly #keys;
   readonly #concepts;
   readonly #generations;
+  readonly #usage;
   readonly #tasks;
+  readonly #limiter = createRateLimiter();
   readonly #running = new Set<number>();
 
   constructor(ctx: DurableObjectState, env: EdgeEnv) {
@@ -35,40 +46,77 @@ export class Account extends DurableObject<EdgeEnv> {
     this.#keys = createKeyTable(ctx.storage.sql);
     this.#concepts = createRecordTable<ConceptRecord>(ctx.storage.sql, 'concept');
     this.#generations = createRecordTable<GenerationRecord>(ctx.storage.sql, 'generation');
+    this.#usage = createUsageTable(ctx.storage.sql);
     this.#tasks = createTaskTable(ctx.storage.sql);
   }
 
-  /** Opens the account with its first key; an account that exists is left as it is. */
-  async open(firstKey: { id: string; hash: ArrayBuffer }): Promise<void> {
-    if (this.#exists()) {
-      return;
+  /** Opens the account with its first key; an account that exists is left as it is. Returns its webhook secret. */
+  async open(firstKey: NewKey): Promise<{ webhookSecret: string }> {
+    if (!this.#exists()) {
+      this.ctx.storage.transactionSync(() => {
+        this.ctx.storage.kv.put('opened_at_ms', this.now());
+        this.ctx.storage.kv.put('webhook_secret', newWebhookSecret());
+        for (const table of [this.#keys, this.#concepts, this.#generations, this.#usage, this.#tasks]) {
+          table.create();
+        }
+        this.#keys.insert(firstKey, this.now());
+      });
     }
-    this.ctx.storage.transactionSync(() => {
-      this.ctx.storage.kv.put('opened_at_ms', this.now());
-      this.#keys.create();
-      this.#concepts.create();
-      this.#generations.create();
-      this.#tasks.create();
-      this.#keys.insert({ ...firstKey, name: null, createdAtMs: this.now() });
-    });
+    return { webhookSecret: this.ctx.storage.kv.get<string>('webhook_secret')! };
   }
 
-  /** Whether a key with this id and hash is alive. Accounts that do not exist are asked too, and store nothing. */
-  async authenticate(keyId: string, hash: ArrayBuffer): Promise<boolean> {
+  /**
+   * Whether a key is alive, and what is left of its and its end user's limits; a client token comes without the key's
+   * hash, having been checked by its signature. Null when there is no such key. Accounts that do not exist are asked
+   * too, and store nothing.
+   */
+  async authenticate(
+    keyId: string,
+    hash: ArrayBuffer | null,
+    endUser: string | null,
+  ): Promise<readonly TakenFromLimit[] | null> {
     const expected = this.#exists() ? this.#keys.hashOf(keyId) : null;
-    return expected !== null && crypto.subtle.timingSafeEqual(expected, hash);
+    if (!expected || (hash && !crypto.subtle.timingSafeEqual(expected, hash))) {
+      return null;
+    }
+    const nowMs = this.now();
+    this.#keys.used(keyId, nowMs);
+    const { RATE_LIMIT_PER_KEY, RATE_LIMIT_PER_END_USER } = settingsOf(this.env);
+    return [
+      this.#limiter.take('key', keyId, RATE_LIMIT_PER_KEY, nowMs),
+      ...(endUser === null ? [] : [this.#limiter.take('end_user', endUser, RATE_LIMIT_PER_END_USER, nowMs)]),
+    ];
+  }
+
+  async createKey(key: NewKey): Promise<KeyRecord> {
+    const nowMs = this.now();
+    this.#keys.insert(key, nowMs);
+    return { id: key.id, name: key.name, createdAtMs: nowMs, lastUsedAtMs: null };
+  }
+
+  async listKeys(): Promise<KeyRecord[]> {
+    return this.#keys.list();
+  }
+
+  async deleteKey(id: string): Promise<boolean> {
+    return this.#keys.delete(id);
+  }
+
+  async usage(period: string): Promise<EndUserUsage[]> {
+    return this.#usage.of(period);
   }
 
   async getConcept(id: string): Promise<ConceptRecord | null> {
-    return this.#concepts.get(id);
+    return this.#exists() ? this.#concepts.get(id) : null;
   }
 
   async findConcept(contentHash: string): Promise<ConceptRecord | null> {
     return this.#concepts.getByAlias(contentHash);
   }
 
-  async listConcepts(query: ListQuery): Promise<Page<ConceptRecord>> {
-    return this.#concepts.list(query);
+  /** `only` are the ids a caller may see, if not all. */
+  async listConcepts(query: ListQuery, only: readonly string[] | null): Promise<Page<ConceptRecord>> {
+    return this.#concepts.list(query, ({ id }) => only?.includes(id) ?? true);
   }
 
   /** Stores a concept and that its job must start; or returns the one with the same content. */
@@ -86,11 +134,12 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   async getGeneration(id: string): Promise<GenerationRecord | null> {
-    return this.#generations.get(id);
+    return this.#exists() ? this.#generations.get(id) : null;
   }
 
-  async listGenerations(query: ListQuery): Promise<Page<GenerationRecord>> {
-    return this.#generations.list(query);
+  /** `only` are the concepts a caller may see, if not all. */
+  async listGenerations(query: ListQuery, only: readonly string[] | null): Promise<Page<GenerationRecord>> {
+    return this.#generations.list(query, (record) => only === null || usesOnly(record, only));
   }
 
   async createGeneration(record: GenerationRecord, job: NewJob): Promise<void> {
@@ -104,25 +153,14 @@ export class Account extends DurableObject<EdgeEnv> {
     }
     const { account_id: accountId, job_id: jobId, kind } = job.message;
     this.ctx.storage.transactionSync(() => {
-      if (kind === 'encode') {
-        const record = this.#concepts.get(jobId);
-        if (record) {
-          this.#concepts.update(conceptWithJob(record, job));
-        }
-        if (job.endedAtMs !== null) {
+      const isNews = kind === 'encode' ? this.#conceptChanged(job) : this.#generationChanged(job);
+      if (isNews && job.endedAtMs !== null) {
+        if (kind === 'encode') {
           this.#tasks.add({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, jobId) }, this.now());
         }
-        if (job.endedAtMs !== null && job.status !== 'succeeded') {
-          this.#concepts.dropAlias(jobId); // the same photo may be tried again
+        if (job.status !== 'succeeded') {
+          this.#sweep(jobPrefix(accountId, jobId));
         }
-      } else {
-        const record = this.#generations.get(jobId);
-        if (record) {
-          this.#generations.update(generationWithJob(record, job));
-        }
-      }
-      if (job.endedAtMs !== null && job.status !== 'succeeded') {
-        this.#sweep(jobPrefix(accountId, jobId));
       }
     });
     this.ctx.waitUntil(this.#runDueTasks());
@@ -134,6 +172,34 @@ export class Account extends DurableObject<EdgeEnv> {
     } finally {
       await this.#rearm();
     }
+  }
+
+  /** False when the record is gone or had ended before: then there is nothing left to do. */
+  #conceptChanged(job: JobState): boolean {
+    const record = this.#concepts.get(job.message.job_id);
+    if (!record || record.endedAtMs !== null) {
+      return false;
+    }
+    this.#concepts.update(conceptWithJob(record, job));
+    if (job.status === 'succeeded') {
+      this.#usage.add(record.endUser, { concepts: 1, generations: 0, images: 0, steps: 0 }, this.now());
+    } else if (job.endedAtMs !== null) {
+      this.#concepts.dropAlias(record.id); // the same photo may be tried again
+    }
+    return true;
+  }
+
+  #generationChanged(job: JobState): boolean {
+    const record = this.#generations.get(job.message.job_id);
+    if (!record || record.endedAtMs !== null) {
+      return false;
+    }
+    this.#generations.update(generationWithJob(record, job));
+    if (job.status === 'succeeded') {
+      const { num_images: images, steps } = record.input;
+      this.#usage.add(record.endUser, { concepts: 0, generations: 1, images, steps: steps * images }, this.now());
+    }
+    return true;
   }
 
   #exists(): boolean {

@@ -17,6 +17,7 @@ export type Answer = { readonly status: number; readonly headers: Headers; reado
 
 export type Client = {
   readonly accountId: string;
+  readonly keyId: string;
   readonly token: string;
   send(method: string, path: string, init?: RequestInit): Promise<Response>;
   get(path: string, headers?: HeadersInit): Promise<Response>;
@@ -28,7 +29,7 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
   return exports.default.fetch(new Request(new URL(path, ORIGIN), init));
 }
 
-export function clientWith(token: string, accountId = ''): Client {
+export function clientWith(token: string, accountId = '', keyId = ''): Client {
   async function send(method: string, path: string, init: RequestInit = {}) {
     const headers = new Headers(init.headers);
     headers.set('Authorization', `Bearer ${token}`);
@@ -36,6 +37,7 @@ export function clientWith(token: string, accountId = ''): Client {
   }
   return {
     accountId,
+    keyId,
     token,
     send,
     get: (path, headers = {}) => send('GET', path, { headers }),
@@ -53,8 +55,8 @@ export function clientWith(token: string, accountId = ''): Client {
 export async function newClient(): Promise<Client> {
   const accountId = newId('account', Date.now());
   const key = newApiKey(accountId, Date.now());
-  await accountOf(env, accountId).open({ id: key.id, hash: await hashToken(key.secret) });
-  return clientWith(key.secret, accountId);
+  await accountOf(env, accountId).open({ id: key.id, hash: await hashToken(key.secret), name: null });
+  return clientWith(key.secret, accountId, key.id);
 }
 
 export async function announceModel(model = testModel): Promise<void> {

@@ -51,17 +51,23 @@ export function createRecordTable<T extends Identified>(sql: SqlStorage, name: '
       return sql.exec<Row>(`SELECT record FROM ${name} WHERE alias = ?`, alias).toArray().map(read)[0] ?? null;
     },
 
-    list({ limit, before, status }: ListQuery): Page<T> {
-      const records = sql
-        .exec<Row>(
-          `SELECT record FROM ${name} WHERE id < ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id DESC LIMIT ?3`,
-          before ?? '~', // after every id
-          status,
-          limit + 1,
-        )
-        .toArray()
-        .map(read);
-      return { records: records.slice(0, limit), hasMore: records.length > limit };
+    list({ limit, before, status }: ListQuery, isVisible: (record: T) => boolean): Page<T> {
+      const rows = sql.exec<Row>(
+        `SELECT record FROM ${name} WHERE id < ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id DESC`,
+        before ?? '~', // after every id
+        status,
+      );
+      const records: T[] = [];
+      for (const row of rows) {
+        const record = read(row);
+        if (isVisible(record)) {
+          if (records.length === limit) {
+            return { records, hasMore: true };
+          }
+          records.push(record);
+        }
+      }
+      return { records, hasMore: false };
     },
 
     delete(id: string): void {

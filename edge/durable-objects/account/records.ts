@@ -9,6 +9,8 @@ export type Metadata = Readonly<Record<string, unknown>>;
 /** What an account knows of a concept. Times are milliseconds since the epoch. */
 export type ConceptRecord = {
   readonly id: string;
+  /** Whom the caller's own service knows behind the request. */
+  readonly endUser: string | null;
   readonly status: ConceptStatus;
   readonly name: string | null;
   readonly category: string | null;
@@ -33,6 +35,7 @@ export type ConceptResult = {
 /** What an account knows of a generation. */
 export type GenerationRecord = {
   readonly id: string;
+  readonly endUser: string | null;
   readonly status: GenerationStatus;
   readonly input: GenerationInput;
   readonly metadata: Metadata;
@@ -87,4 +90,8 @@ export function generationWithJob(record: GenerationRecord, job: JobState): Gene
     result: job.result?.kind === 'generate' ? job.result : null,
     error: job.error,
   };
+}
+
+export function usesOnly(generation: GenerationRecord, conceptIds: readonly string[]): boolean {
+  return generation.input.concepts.every(({ concept }) => conceptIds.includes(concept));
 }

@@ -12,7 +12,7 @@ export async function conceptObject(record: ConceptRecord, { origin, sign }: Obj
     status: record.status,
     name: record.name,
     category: record.category,
-    metadata: record.metadata as Concept['metadata'],
+    metadata: record.metadata,
     model: record.model,
     mask_source: record.maskSource,
     error: record.error,

@@ -8,7 +8,7 @@ import { QUEUE_MESSAGE_VERSION } from '../../../shared/queue-message.ts';
 import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
-import { invalidField } from '../../errors.ts';
+import { ApiError, invalidField } from '../../errors.ts';
 import { checkImageHeader } from '../../images/image-header.ts';
 import { deletePrefix } from '../../storage/bucket.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
@@ -73,6 +73,9 @@ async function contentHash({ image, mask }: ConceptRequest, model: ModelDescript
 
 export function createConcept(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
+    if (c.get('principal').concepts) {
+      throw new ApiError('insufficient_scope', 'Expected a token for all concepts: one for some can make no others.');
+    }
     const contentType = c.req.header('Content-Type');
     if (!contentType) {
       throw invalidField('#/image', 'is required, in a body of multipart/form-data or application/json');
@@ -96,7 +99,7 @@ async function storeConcept(
   c: Context<EdgeContext>,
   request: ConceptRequest,
 ): Promise<{ record: ConceptRecord; created: boolean }> {
-  const { accountId } = c.get('principal');
+  const { accountId, endUser } = c.get('principal');
   const nowMs = Date.now();
   const photoType = checkImageHeader(request.image, 'image');
   const maskType = request.mask && checkImageHeader(request.mask, 'mask');
@@ -119,6 +122,7 @@ async function storeConcept(
   const stored = await account.createConcept(
     {
       id,
+      endUser,
       status: 'queued',
       name: request.name,
       category: request.category,

@@ -3,17 +3,25 @@ import type { EdgeContext } from '../../context.ts';
 import { type ConceptRecord, conceptWithJob } from '../../durable-objects/account/records.ts';
 import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
+import { mayUseConcept } from '../../middleware/principal.ts';
 
 export type Waiting = { readonly waitMs: number; readonly until: 'change' | 'end' };
 
-/** One of the caller's own concepts as it stands now, or after waiting for its job; null when there is none such. */
+/**
+ * One of the caller's own concepts, of those it may see, as it stands now, or after waiting for its job; null when
+ * there is none such.
+ */
 export async function readConcept(
   c: Context<EdgeContext>,
   id: string,
   waiting: Waiting | null,
 ): Promise<ConceptRecord | null> {
-  const record = await accountOf(c.env, c.get('principal').accountId).getConcept(id);
-  if (!record || record.endedAtMs !== null) {
+  const principal = c.get('principal');
+  const record = await accountOf(c.env, principal.accountId).getConcept(id);
+  if (!record || !mayUseConcept(principal, id)) {
+    return null;
+  }
+  if (record.endedAtMs !== null) {
     return record;
   }
   const job = jobOf(c.env, id);

@@ -4,6 +4,7 @@ import { type GenerationInput, generationSchema } from '../../../shared/generati
 import { conceptIdSchema, newId } from '../../../shared/ids.ts';
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import { QUEUE_MESSAGE_VERSION } from '../../../shared/queue-message.ts';
+import { inputErrors, resolveInput } from '../../../shared/resolve-input.ts';
 import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord, GenerationRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
@@ -15,7 +16,7 @@ import { isoTime, objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { generationObject } from './generation-object.ts';
-import { type GenerationRequest, generationRequestSchema, inputErrors, resolveInput } from './generation-request.ts';
+import { type GenerationRequest, generationRequestSchema } from './generation-request.ts';
 import { readGeneration } from './read-generation.ts';
 
 const route = operation(
@@ -55,7 +56,7 @@ export function createGeneration(app: OpenAPIHono<EdgeContext>): void {
 }
 
 async function storeGeneration(c: Context<EdgeContext>, request: GenerationRequest): Promise<GenerationRecord> {
-  const { accountId } = c.get('principal');
+  const { accountId, endUser } = c.get('principal');
   const nowMs = Date.now();
   const model = await requireCurrentModel(c.env.BUCKET, nowMs);
   const input = resolveInput(request, model);
@@ -67,6 +68,7 @@ async function storeGeneration(c: Context<EdgeContext>, request: GenerationReque
   const startWithinMs = 1000 * request.start_within;
   const record: GenerationRecord = {
     id: newId('generation', nowMs),
+    endUser,
     status: 'queued',
     input,
     metadata: request.metadata,

@@ -26,7 +26,7 @@ export async function generationObject(record: GenerationRecord, { origin, sign 
       })),
     ),
     error: record.error,
-    metadata: record.metadata as Generation['metadata'],
+    metadata: record.metadata,
     created_at: isoTime(createdAtMs),
     started_at: startedAtMs === null ? null : isoTime(startedAtMs),
     completed_at: endedAtMs === null ? null : isoTime(endedAtMs),

@@ -25,11 +25,9 @@ const route = operation(
 export function listGenerations(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
     const { limit, cursor, status } = c.req.valid('query');
-    const page = await accountOf(c.env, c.get('principal').accountId).listGenerations({
-      limit,
-      before: cursor === undefined ? null : readCursor(cursor),
-      status: status ?? null,
-    });
+    const { accountId, concepts } = c.get('principal');
+    const before = cursor === undefined ? null : readCursor(cursor);
+    const page = await accountOf(c.env, accountId).listGenerations({ limit, before, status: status ?? null }, concepts);
     const urls = objectUrls(c);
     return c.json(await listObject(page, (record) => generationObject(record, urls)), 200);
   });

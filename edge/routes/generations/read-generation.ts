@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { EdgeContext } from '../../context.ts';
-import { type GenerationRecord, generationWithJob } from '../../durable-objects/account/records.ts';
+import { type GenerationRecord, generationWithJob, usesOnly } from '../../durable-objects/account/records.ts';
 import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
 import type { Waiting } from '../concepts/read-concept.ts';
@@ -11,8 +11,12 @@ export async function readGeneration(
   id: string,
   waiting: Waiting | null,
 ): Promise<GenerationRecord | null> {
-  const record = await accountOf(c.env, c.get('principal').accountId).getGeneration(id);
-  if (!record || record.endedAtMs !== null) {
+  const { accountId, concepts } = c.get('principal');
+  const record = await accountOf(c.env, accountId).getGeneration(id);
+  if (!record || (concepts && !usesOnly(record, concepts))) {
+    return null;
+  }
+  if (record.endedAtMs !== null) {
     return record;
   }
   const job = jobOf(c.env, id);

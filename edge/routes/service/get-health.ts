@@ -1,9 +1,9 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { EdgeContext } from '../../context.ts';
-import { ANYONE, operation } from '../operation.ts';
+import { operation } from '../operation.ts';
 
 const route = operation(
-  { access: ANYONE, errors: ['unavailable'] },
+  { access: { by: 'anyone' }, errors: ['unavailable'] },
   {
     method: 'get',
     path: '/healthz',

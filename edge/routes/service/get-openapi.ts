@@ -1,12 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { EdgeContext } from '../../context.ts';
+import { SECURITY_SCHEMES } from '../access.ts';
 
 export function getOpenApi(app: OpenAPIHono<EdgeContext>): void {
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'An API key.',
-  });
+  for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
+    app.openAPIRegistry.registerComponent('securitySchemes', name, scheme);
+  }
   app.doc31('/openapi.json', (c) => ({
     openapi: '3.1.0',
     info: {

@@ -2,10 +2,10 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { modelDescriptionSchema } from '../../../shared/model-description.ts';
 import type { EdgeContext } from '../../context.ts';
 import { readCurrentModel } from '../../storage/current-model.ts';
-import { ANYONE, operation } from '../operation.ts';
+import { operation } from '../operation.ts';
 
 const route = operation(
-  { access: ANYONE },
+  { access: { by: 'anyone' } },
   {
     method: 'get',
     path: '/v1/models',
