@@ -1,7 +1,7 @@
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import { SAMPLERS } from '../../../shared/model-description.ts';
+import type { EliteConfig } from '../models/elite-config.ts';
 import { vaeFactor } from '../models/vae.ts';
-import type { EliteConfig } from './networks.ts';
 
 /** The paper's settings: LMS, 100 steps, guidance 5, the primary word. */
 const DEFAULT_STEPS = 100;

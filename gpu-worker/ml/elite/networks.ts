@@ -1,25 +1,12 @@
 import type { Graph } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
-import type { ClipTextConfig } from '../models/clip-text.ts';
-import type { ClipVisionConfig } from '../models/clip-vision.ts';
-import type { MappingConfig } from '../models/mapping-networks.ts';
-import type { UNetConfig } from '../models/unet.ts';
-import { type VaeConfig, vaeFactor } from '../models/vae.ts';
+import type { EliteConfig } from '../models/elite-config.ts';
+import { vaeFactor } from '../models/vae.ts';
 import { type FloatTensor, openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
 import { finiteSession } from './finite-session.ts';
 import { allGraphs, networkGraphs } from './network-graphs.ts';
 import type { PlacedWords } from './place-words.ts';
-
-export type EliteConfig = {
-  readonly vision: ClipVisionConfig;
-  /** Hidden states of the vision encoder that the mapping networks read; the first gives the primary word. */
-  readonly featureLayers: readonly number[];
-  readonly text: ClipTextConfig;
-  readonly mapping: MappingConfig;
-  readonly unet: UNetConfig;
-  readonly vae: VaeConfig;
-};
 
 /** Height and width of a picture in pixels. */
 export type PictureSize = { readonly height: number; readonly width: number };

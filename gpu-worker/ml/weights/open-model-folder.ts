@@ -2,11 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { NoiseScheduleConfig } from '../diffusion/noise-schedule.ts';
-import type { ClipTextConfig } from '../models/clip-text.ts';
-import { type ClipVisionConfig, gridSize } from '../models/clip-vision.ts';
-import { FEATURE_LAYERS, type MappingConfig } from '../models/mapping-networks.ts';
-import type { UNetConfig } from '../models/unet.ts';
-import type { VaeConfig } from '../models/vae.ts';
+import { gridSize } from '../models/clip-vision.ts';
+import type { EliteConfig } from '../models/elite-config.ts';
+import { FEATURE_LAYERS } from '../models/mapping-networks.ts';
 import { type ComponentName, canonicalise } from './checkpoint-names.ts';
 import {
   clipTextConfigSchema,
@@ -22,15 +20,7 @@ import { WeightsError } from './weights-error.ts';
 
 /** A model as its folder describes it: every configuration, and where every weight lies. */
 export type ModelFolder = {
-  readonly config: {
-    readonly vision: ClipVisionConfig;
-    /** Hidden states of the vision encoder that the mapping networks read; the first gives the primary word. */
-    readonly featureLayers: readonly number[];
-    readonly text: ClipTextConfig;
-    readonly mapping: MappingConfig;
-    readonly unet: UNetConfig;
-    readonly vae: VaeConfig;
-  };
+  readonly config: EliteConfig;
   readonly schedule: NoiseScheduleConfig;
   /** Side of the latents that the UNet was trained on. */
   readonly sampleSize: number;

@@ -1,10 +1,10 @@
-import type { EliteConfig } from '../../elite/networks.ts';
 import { Graph } from '../../graph/graph.ts';
 import { training } from '../../graph/op-sets/training.ts';
 import { abs, add, multiply, scalar } from '../../graph/ops.ts';
 import { rootScope } from '../../graph/scope.ts';
 import { GLOBAL_MAPPER } from '../../layers/dual-cross-attention.ts';
 import { clipText } from '../../models/clip-text.ts';
+import type { EliteConfig } from '../../models/elite-config.ts';
 import { globalMapping } from '../../models/mapping-networks.ts';
 import { unet } from '../../models/unet.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';

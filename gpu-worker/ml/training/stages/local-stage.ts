@@ -1,9 +1,9 @@
-import type { EliteConfig } from '../../elite/networks.ts';
 import { Graph } from '../../graph/graph.ts';
 import { training } from '../../graph/op-sets/training.ts';
 import { abs, add, multiply, reshape, scalar } from '../../graph/ops.ts';
 import { rootScope } from '../../graph/scope.ts';
 import { LOCAL_MAPPER, LOCAL_VALUE } from '../../layers/dual-cross-attention.ts';
+import type { EliteConfig } from '../../models/elite-config.ts';
 import { localMapping } from '../../models/mapping-networks.ts';
 import { placeholderColumn, unet } from '../../models/unet.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';

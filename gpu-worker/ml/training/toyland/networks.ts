@@ -1,4 +1,4 @@
-import type { EliteConfig } from '../../elite/networks.ts';
+import type { EliteConfig } from '../../models/elite-config.ts';
 import { maxTokens, toylandVocabulary } from './vocabulary.ts';
 
 export const sizePx = 64;

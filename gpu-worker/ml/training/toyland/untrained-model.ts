@@ -1,14 +1,11 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SD_V1_4_SCHEDULE } from '../../diffusion/noise-schedule.ts';
-import type { EliteConfig } from '../../elite/networks.ts';
+import { allGraphs, networkGraphs } from '../../elite/network-graphs.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { portable } from '../../graph/op-sets/portable.ts';
-import { clipTextGraph } from '../../models/clip-text.ts';
-import { clipVisionGraph } from '../../models/clip-vision.ts';
-import { globalMappingGraph, localMappingGraph } from '../../models/mapping-networks.ts';
-import { unetGraph } from '../../models/unet.ts';
-import { vaeDecoderGraph, vaeEncoderGraph, vaeFactor } from '../../models/vae.ts';
+import type { EliteConfig } from '../../models/elite-config.ts';
+import { vaeFactor } from '../../models/vae.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
 import type { TensorToWrite } from '../../weights/tensor-to-write.ts';
 import { tokenizerFiles } from '../byte-pair-encoding.ts';
@@ -33,7 +30,7 @@ export function buildUntrainedModel(folder: string): void {
   if (existsSync(folder)) return;
   const config = toylandNetworks();
   const partial = `${folder}.partial-${process.pid}`;
-  const weights = initialTensors(modelGraphs(config));
+  const weights = initialTensors(allGraphs(networkGraphs(config, portable), { height: sizePx, width: sizePx }));
   const latentSize = sizePx / vaeFactor(config.vae);
   writeComponent(partial, unetComponent(config.unet, latentSize), weights.get('unet')!);
   writeComponent(partial, vaeComponent(config.vae, sizePx), weights.get('vae')!);
@@ -49,20 +46,6 @@ export function buildUntrainedModel(folder: string): void {
   if (existsSync(folder))
     rmSync(partial, { recursive: true }); // another process was quicker
   else renameSync(partial, folder);
-}
-
-function modelGraphs({ vision, featureLayers, text, mapping, unet, vae }: EliteConfig): Graph[] {
-  const side = sizePx / vaeFactor(vae);
-  const latents = { height: side, width: side };
-  return [
-    clipVisionGraph(vision, featureLayers, portable),
-    clipTextGraph(text, mapping.words, portable),
-    globalMappingGraph(mapping, portable),
-    localMappingGraph(mapping, portable),
-    unetGraph(unet, { ...latents, tokens: text.positions, patches: mapping.patches }, portable),
-    vaeEncoderGraph(vae, { height: sizePx, width: sizePx }, portable),
-    vaeDecoderGraph(vae, latents, portable),
-  ];
 }
 
 /** Every weight that the graphs know of, by checkpoint and key. */
