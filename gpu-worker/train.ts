@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
+import { shippedPlan } from './ml/training/toyland/plan.ts';
 import { type ToylandProgress, trainToyland } from './ml/training/toyland/train-toyland.ts';
 
 const usage = `npm run train -- toyland [--seed 1] [--threads 2] [--dir FOLDER]
@@ -39,8 +40,12 @@ let window: Extract<ToylandProgress, { kind: 'step' }>[] = [];
 
 mkdirSync(folder, { recursive: true });
 const threads = values.threads === undefined ? undefined : Number(values.threads);
-for await (const progress of trainToyland(folder, { seed: Number(values.seed), threads, signal: controller.signal })) {
-  if (progress.kind === 'album') show('drawing', progress.done, progress.total, '');
+for await (const progress of trainToyland(folder, shippedPlan(), {
+  seed: Number(values.seed),
+  threads,
+  signal: controller.signal,
+})) {
+  if (progress.kind === 'drawn') show('drawing', progress.done, progress.total, '');
   else if (progress.kind === 'measured') writeLine({ stage: progress.stage, ...progress.metrics });
   else logStep(progress);
 }

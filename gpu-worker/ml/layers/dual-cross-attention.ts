@@ -40,7 +40,7 @@ export function dualCrossAttention(at: Scope, x: Value, heads: number, { context
   const project = (checkpoint: string, name: string, tokens: Value) => {
     const weight = at
       .from(checkpoint)
-      .parameter(mapperKey(at.path, name), [channels, staticDim(tokens.shape.at(-1), 'the context')]);
+      .parameter(mapperKey(`${at.path}.${name}.weight`), [channels, staticDim(tokens.shape.at(-1), 'the context')]);
     return at.ops.linear(tokens, weight, null);
   };
   for (const name of ['to_k', 'to_v'])
@@ -73,7 +73,7 @@ function weightHeads(x: Value, weights: Value): Value {
   return reshape(multiply(perHead, transpose(weights, [0, 2, 1, 3])), [batch, pixels, channels]);
 }
 
-/** The mapper files name a projection by its UNet module, with every dot turned into an underscore. */
-function mapperKey(path: string, name: string): string {
-  return `${`${path}.${name}`.replaceAll('.', '_')}.weight`;
+/** The name that the mapper files give a projection of the UNet, such as `….attn2.to_k.weight`: every dot but the last an underscore. */
+export function mapperKey(unetKey: string): string {
+  return `${unetKey.replace(/\.weight$/, '').replaceAll('.', '_')}.weight`;
 }

@@ -24,22 +24,25 @@ const MASKED = -3.4028234663852886e38;
 type ClipTextInputs = {
   /** [batch, positions] int32 */
   readonly tokenIds: Value;
-  /** The concept's words [batch, words, hidden]. */
-  readonly words: Value;
-  /** Where each word stands among the tokens, −1 for a word that is not used [batch, words] int32. */
-  readonly wordPositions: Value;
+  /** A concept to write into the prompt; without it the prompt is ordinary text. */
+  readonly concept?: {
+    /** The concept's words [batch, words, hidden]. */
+    readonly words: Value;
+    /** Where each word stands among the tokens, −1 for a word that is not used [batch, words] int32. */
+    readonly wordPositions: Value;
+  };
 };
 
 /**
  * CLIP's text transformer with words of a concept in place of token embeddings (ELITE §3.1): → the normalised last hidden state
  * [batch, positions, hidden], which is the whole context that cross-attention sees.
  */
-export function clipText(at: Scope, { tokenIds, words, wordPositions }: ClipTextInputs, config: ClipTextConfig): Value {
+export function clipText(at: Scope, { tokenIds, concept }: ClipTextInputs, config: ClipTextConfig): Value {
   const { hiddenSize, positions, vocabularySize } = config;
   const model = at.at('text_model');
   const embeddings = model.at('embeddings');
   const tokens = gather(embeddings.at('token_embedding').parameter('weight', [vocabularySize, hiddenSize]), tokenIds);
-  const injected = injectWords(tokens, words, wordPositions);
+  const injected = concept ? injectWords(tokens, concept.words, concept.wordPositions) : tokens;
   const embedded = add(injected, embeddings.at('position_embedding').parameter('weight', [positions, hiddenSize]));
   const states = clipEncoder(model.at('encoder'), embedded, config, causalMask(tokens.graph, positions));
   at.at('text_model.embeddings').tap(embedded);
@@ -72,6 +75,6 @@ export function clipTextGraph(config: ClipTextConfig, wordCount: number, ops: Op
   const tokenIds = at.input('token_ids', ['batch', config.positions], 'int32');
   const words = at.input('words', ['batch', wordCount, config.hiddenSize]);
   const wordPositions = at.input('word_positions', ['batch', wordCount], 'int32');
-  graph.output('context', clipText(at, { tokenIds, words, wordPositions }, config));
+  graph.output('context', clipText(at, { tokenIds, concept: { words, wordPositions } }, config));
   return graph;
 }

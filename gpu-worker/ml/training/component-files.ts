@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SD_V1_4_SCHEDULE } from '../diffusion/noise-schedule.ts';
 import type { ClipTextConfig } from '../models/clip-text.ts';
 import type { ClipVisionConfig } from '../models/clip-vision.ts';
 import type { UNetConfig } from '../models/unet.ts';
@@ -19,6 +20,23 @@ export function writeComponent(
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(component.config, null, 2)}\n`);
   writeSafetensors(join(folder, component.weightsFile), tensors, { format: 'pt' });
+}
+
+/** Writes what a model folder says beside its components: the noise schedule of the training, and the layers that ELITE reads. */
+export function writeSettings(modelFolder: string, { featureLayers }: { featureLayers: readonly number[] }): void {
+  const write = (name: string, content: object) =>
+    writeFileSync(join(modelFolder, name), `${JSON.stringify(content, null, 2)}\n`);
+  const { trainTimesteps, betaStart, betaEnd } = SD_V1_4_SCHEDULE;
+  mkdirSync(join(modelFolder, 'scheduler'), { recursive: true });
+  write(join('scheduler', 'scheduler_config.json'), {
+    _class_name: 'LMSDiscreteScheduler',
+    num_train_timesteps: trainTimesteps,
+    beta_start: betaStart,
+    beta_end: betaEnd,
+    beta_schedule: 'scaled_linear',
+    prediction_type: 'epsilon',
+  });
+  write('elite.json', { feature_layers: featureLayers });
 }
 
 const diffusersFile = 'diffusion_pytorch_model.safetensors';

@@ -6,7 +6,7 @@ const embeddingDeviation = 0.02;
 
 /** The last layers of residual branches and of whole networks start small, so that a network starts close to its shortcuts. */
 const smallGain = 0.2;
-const smallKeys = /(conv2|conv_out|proj_out|proj_attn|out_proj|to_out\.0|fc2|net\.2)\.weight$/;
+const smallKeys = /(conv2|conv_out|proj_out|proj_attn|out_proj|to_out\.0|fc2|net\.2|mapping(_patch)?_\d+\.6)\.weight$/;
 
 /** Weights for training from scratch, reproducible from `seed`: scaled normal matrices, zero biases, norms that change nothing. */
 export function initialWeights(layout: VectorLayout, seed: number): Float32Array {

@@ -11,7 +11,7 @@ export function toPlanes(
   bytes: Uint8Array,
   channels: number,
   crops: readonly Crop[],
-  map: (byte: number) => number,
+  map: (byte: number, channel: number) => number,
 ): FloatTensor {
   const count = crops.length;
   const size = Math.sqrt(bytes.length / count / channels);
@@ -22,7 +22,7 @@ export function toPlanes(
     for (let channel = 0; channel < channels; channel++) {
       for (let y = 0; y < sizePx; y++) {
         let source = ((n * size + top + y) * size + left) * channels + channel;
-        for (let x = 0; x < sizePx; x++, source += channels) data[out++] = map(bytes[source]);
+        for (let x = 0; x < sizePx; x++, source += channels) data[out++] = map(bytes[source], channel);
       }
     }
   }
@@ -34,3 +34,28 @@ export const toUnit = (byte: number): number => byte / 127.5 - 1;
 
 export const wholePictures = (count: number, sizePx: number): Crop[] =>
   Array.from({ length: count }, () => ({ left: 0, top: 0, sizePx }));
+
+/** CLIP's normalisation (Radford et al. 2021), per channel. */
+const clipMean = [0.48145466, 0.4578275, 0.40821073];
+const clipDeviation = [0.26862954, 0.26130258, 0.27577711];
+
+/** A byte of a picture as CLIP sees it. */
+export const toClipPixels = (byte: number, channel: number): number =>
+  (byte / 255 - clipMean[channel]) / clipDeviation[channel];
+
+/** Square pictures [n, size, size, 3] of half the size, each pixel the mean of four. */
+export function shrinkByHalf(bytes: Uint8Array, count: number): Uint8Array {
+  const size = Math.sqrt(bytes.length / count / 3);
+  const row = size * 3;
+  const half = new Uint8Array(bytes.length / 4);
+  let out = 0;
+  for (let y = 0; y < count * size; y += 2) {
+    for (let x = 0; x < row; x += 6) {
+      for (let channel = 0; channel < 3; channel++) {
+        const at = y * row + x + channel;
+        half[out++] = (bytes[at] + bytes[at + 3] + bytes[at + row] + bytes[at + row + 3] + 2) >> 2;
+      }
+    }
+  }
+  return half;
+}

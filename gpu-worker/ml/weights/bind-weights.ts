@@ -59,9 +59,10 @@ function floatDtype({ dtype }: TensorLocation): ExternalData['dtype'] | undefine
 export function locateWeights(graph: Graph, checkpoints: Checkpoints) {
   const locations = new Map<Parameter, TensorLocation>();
   for (const parameter of graph.parameters.values()) {
+    if (!parameter.value) continue;
     const problem = parameterProblem(parameter, checkpoints);
     if (problem.length > 0) throw new WeightsMismatchError(problem);
-    if (parameter.value) locations.set(parameter, checkpoints.get(parameter.checkpoint)!.get(parameter.key)!);
+    locations.set(parameter, checkpoints.get(parameter.checkpoint)!.get(parameter.key)!);
   }
   const folder = commonFolder([...locations.values()].map(({ file }) => file));
   const locate = (parameter: Parameter): ExternalData => {

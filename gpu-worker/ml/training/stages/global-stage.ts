@@ -32,7 +32,7 @@ export function globalStage(config: EliteConfig, size: DenoisingSize): TrainingG
   const wordPositions = graph.input('word_positions', [batchSize, mapping.words], 'int32');
 
   const words = globalMapping(at.from(GLOBAL_MAPPER), features, mapping);
-  const context = clipText(at.from('text_encoder'), { tokenIds, words, wordPositions }, text);
+  const context = clipText(at.from('text_encoder'), { tokenIds, concept: { words, wordPositions } }, text);
   const denoising = noiseLoss(unet(at, latents, timestep, { context }, config.unet), noise);
   const penalty = multiply(meanOf(abs(words)), scalar(words, WORD_PENALTY));
   return trainingGraph(

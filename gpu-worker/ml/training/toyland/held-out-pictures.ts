@@ -9,9 +9,13 @@ export function heldOutDepictions(characters: number, seed = 0): Depiction[] {
   return Array.from({ length: characters }, (_, index) => viewsOfCharacter({ seed, split: 'held-out' }, index)).flat();
 }
 
+/** Rendered depictions one after another, [n, size, size, 3]. */
+export async function depictionBytes(depictions: readonly Depiction[], sizePx: number): Promise<Uint8Array> {
+  const renderings = await Promise.all(depictions.map((depiction) => renderDepiction(depiction, sizePx)));
+  return Buffer.concat(renderings.map(({ rgb }) => rgb));
+}
+
 /** Depictions as the VAE sees pictures: [n, 3, size, size] in −1…1. */
 export async function depictionTensor(depictions: readonly Depiction[], sizePx: number): Promise<FloatTensor> {
-  const renderings = await Promise.all(depictions.map((depiction) => renderDepiction(depiction, sizePx)));
-  const bytes = Buffer.concat(renderings.map(({ rgb }) => rgb));
-  return toPlanes(bytes, 3, wholePictures(depictions.length, sizePx), toUnit);
+  return toPlanes(await depictionBytes(depictions, sizePx), 3, wholePictures(depictions.length, sizePx), toUnit);
 }

@@ -1,9 +1,13 @@
 import type { Stage } from '../stage.ts';
 import type { TrainingState } from '../training-state.ts';
 import type { Album } from './album.ts';
+import type { ToylandPlan } from './plan.ts';
 
 export type ToylandContext = {
+  plan: ToylandPlan;
   album: Album;
+  /** Holds what stages leave for later ones, beside their checkpoints. */
+  folder: string;
   /** Where the model grows, component by component, in Stable Diffusion's layout. */
   modelFolder: string;
   seed: number;
@@ -13,12 +17,13 @@ export type ToylandContext = {
 /** What a stage was measured to reach, by name. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** How one part of the model is trained, and what it must reach before more hours are spent on what builds on it. */
+/** How one part of the model is trained. */
 export type Recipe = {
   name: string;
-  /** The least each metric must be. */
-  gates: Metrics;
-  stage(context: ToylandContext): Stage;
+  stage(context: ToylandContext): Promise<OpenStage>;
   /** Writes the component into the model folder and measures it on held-out characters. */
   finish(context: ToylandContext, stage: Stage, state: TrainingState): Promise<Metrics>;
 };
+
+/** A stage whose batches may hold sessions and files open until it is closed. */
+export type OpenStage = Stage & { close?(): Promise<void> };

@@ -2,12 +2,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runStage, type StageProgress } from '../stage.ts';
 import { openAlbum, writeAlbum } from './album.ts';
-import { sizePx } from './networks.ts';
+import { clipRecipe } from './clip-recipe.ts';
+import { globalRecipe } from './global-recipe.ts';
+import { localRecipe } from './local-recipe.ts';
+import type { ToylandPlan } from './plan.ts';
 import type { Metrics, Recipe, ToylandContext } from './recipe.ts';
+import { unetRecipe } from './unet-recipe.ts';
 import { vaeRecipe } from './vae-recipe.ts';
 
 export type ToylandProgress =
-  | { kind: 'album'; done: number; total: number }
+  | { kind: 'drawn'; done: number; total: number }
   | ({ kind: 'step' } & StageProgress)
   | { kind: 'measured'; stage: string; metrics: Metrics };
 
@@ -16,8 +20,7 @@ export class GateError extends Error {
   override readonly name = 'GateError';
 }
 
-const recipes: readonly Recipe[] = [vaeRecipe];
-const characters = 10_000;
+const recipes: readonly Recipe[] = [vaeRecipe, clipRecipe, unetRecipe, globalRecipe, localRecipe];
 
 /**
  * Draws toyland's pictures and trains a model on them, stage after stage, from wherever an earlier call left `folder`. The same seed gives
@@ -27,43 +30,57 @@ const characters = 10_000;
  */
 export async function* trainToyland(
   folder: string,
+  plan: ToylandPlan,
   { seed, threads, signal }: { seed: number; threads?: number; signal?: AbortSignal },
 ): AsyncGenerator<ToylandProgress> {
   const albumFolder = join(folder, 'album');
   if (!existsSync(join(albumFolder, 'album.json'))) {
+    const { characters, sizePx } = plan;
     for await (const done of writeAlbum(albumFolder, { seed, split: 'train', characters, sizePx })) {
-      yield { kind: 'album', done, total: characters };
+      yield { kind: 'drawn', done, total: characters };
       if (signal?.aborted) return;
     }
   }
   const album = await openAlbum(albumFolder);
-  const context: ToylandContext = { album, modelFolder: join(folder, 'model'), seed, threads };
+  const context: ToylandContext = { plan, album, folder, modelFolder: join(folder, 'model'), seed, threads };
   try {
     for (const recipe of recipes) {
       const resultFile = join(folder, recipe.name, 'result.json');
-      let metrics: Metrics;
-      if (existsSync(resultFile)) {
-        metrics = JSON.parse(readFileSync(resultFile, 'utf8'));
-      } else {
-        const stage = recipe.stage(context);
-        const run = runStage(stage, { folder: join(folder, recipe.name), threads, signal });
-        let turn = await run.next();
-        for (; !turn.done; turn = await run.next()) yield { kind: 'step', ...turn.value };
+      if (!existsSync(resultFile)) {
+        yield* runRecipe(recipe, context, signal);
         if (signal?.aborted) return;
-        metrics = await recipe.finish(context, stage, turn.value);
-        writeFileSync(resultFile, `${JSON.stringify(metrics, null, 2)}\n`);
-        yield { kind: 'measured', stage: recipe.name, metrics };
       }
-      checkGates(recipe, metrics);
+      checkGates(recipe.name, plan.gates[recipe.name] ?? {}, JSON.parse(readFileSync(resultFile, 'utf8')));
     }
   } finally {
     album.close();
   }
 }
 
-function checkGates({ name, gates }: Recipe, metrics: Metrics): void {
+async function* runRecipe(
+  recipe: Recipe,
+  context: ToylandContext,
+  signal?: AbortSignal,
+): AsyncGenerator<ToylandProgress> {
+  const { threads } = context;
+  const folder = join(context.folder, recipe.name);
+  const stage = await recipe.stage(context);
+  try {
+    const run = runStage(stage, { folder, threads, signal });
+    let turn = await run.next();
+    for (; !turn.done; turn = await run.next()) yield { kind: 'step', ...turn.value };
+    if (signal?.aborted) return;
+    const metrics = await recipe.finish(context, stage, turn.value);
+    writeFileSync(join(folder, 'result.json'), `${JSON.stringify(metrics, null, 2)}\n`);
+    yield { kind: 'measured', stage: recipe.name, metrics };
+  } finally {
+    await stage.close?.();
+  }
+}
+
+function checkGates(stage: string, gates: Metrics, metrics: Metrics): void {
   for (const [metric, least] of Object.entries(gates)) {
     if (!(metrics[metric] >= least))
-      throw new GateError(`${name}: expected ${metric} of at least ${least}, got ${metrics[metric]}`);
+      throw new GateError(`${stage}: expected ${metric} of at least ${least}, got ${metrics[metric]}`);
   }
 }

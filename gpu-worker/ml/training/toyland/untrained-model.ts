@@ -1,24 +1,22 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { SD_V1_4_SCHEDULE } from '../../diffusion/noise-schedule.ts';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { allGraphs, networkGraphs } from '../../elite/network-graphs.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { portable } from '../../graph/op-sets/portable.ts';
-import type { EliteConfig } from '../../models/elite-config.ts';
 import { vaeFactor } from '../../models/vae.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
 import type { TensorToWrite } from '../../weights/tensor-to-write.ts';
-import { tokenizerFiles } from '../byte-pair-encoding.ts';
 import {
   clipTextComponent,
   clipVisionComponent,
   unetComponent,
   vaeComponent,
   writeComponent,
+  writeSettings,
 } from '../component-files.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { sizePx, toylandNetworks } from './networks.ts';
-import { toylandVocabulary } from './vocabulary.ts';
+import { writeTokenizer } from './prompts.ts';
 
 const SEED = 1;
 
@@ -39,10 +37,8 @@ export function buildUntrainedModel(folder: string): void {
   for (const mapper of ['global_mapper', 'local_mapper']) {
     writeSafetensors(join(partial, `${mapper}.safetensors`), weights.get(mapper)!, { format: 'pt' });
   }
-  for (const [path, content] of Object.entries(smallFiles(config))) {
-    mkdirSync(dirname(join(partial, path)), { recursive: true });
-    writeFileSync(join(partial, path), content);
-  }
+  writeSettings(partial, config);
+  writeTokenizer(partial);
   if (existsSync(folder))
     rmSync(partial, { recursive: true }); // another process was quicker
   else renameSync(partial, folder);
@@ -68,21 +64,4 @@ function initialTensors(graphs: readonly Graph[]): Map<string, Map<string, Tenso
       return [checkpoint, new Map(tensors)];
     }),
   );
-}
-
-function smallFiles({ featureLayers, text }: EliteConfig): Record<string, string> {
-  const { trainTimesteps, betaStart, betaEnd } = SD_V1_4_SCHEDULE;
-  const schedule = {
-    num_train_timesteps: trainTimesteps,
-    beta_start: betaStart,
-    beta_end: betaEnd,
-    beta_schedule: 'scaled_linear',
-    prediction_type: 'epsilon',
-  };
-  const tokenizer = Object.entries(tokenizerFiles(toylandVocabulary(), text.positions));
-  return {
-    'scheduler/scheduler_config.json': JSON.stringify(schedule, null, 2),
-    'elite.json': JSON.stringify({ feature_layers: featureLayers }),
-    ...Object.fromEntries(tokenizer.map(([name, content]) => [`tokenizer/${name}`, content])),
-  };
 }

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { mapperKey } from '../../layers/dual-cross-attention.ts';
+import { writeSafetensors } from '../../weights/safetensors.ts';
+import type { WeightIndex } from '../../weights/tensor-location.ts';
+import { initialWeights } from '../initial-weights.ts';
+import { cosineRate } from '../learning-rate.ts';
+import { noiseLatents } from '../noising.ts';
+import { loadInto, namedTensors } from '../parameter-vector.ts';
+import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { createRandom } from '../random.ts';
+import { globalStage } from '../stages/global-stage.ts';
+import { encodeCaption, encodePairing, openVision, samplePairing, schedule, stackRows } from './concept-batches.ts';
+import { openLatentCache } from './latent-cache.ts';
+import { writeTokenizer } from './prompts.ts';
+import type { Recipe } from './recipe.ts';
+import { componentWeights } from './trained-model.ts';
+
+/** Steps' share of ordinary captions. */
+const captionShare = 0.25;
+/** The projections start from the UNet's own, which already work. */
+const projectionRateFactor = 0.1;
+
+/** ELITE's global mapping on toyland. */
+export const globalRecipe: Recipe = {
+  name: 'global',
+
+  async stage(context) {
+    const { album, plan, modelFolder, seed, threads } = context;
+    const { steps, batchSize, learningRate } = plan.global;
+    const tokenizer = writeTokenizer(modelFolder);
+    const cache = await openLatentCache(album, modelFolder, { threads });
+    const vision = await openVision(context);
+    const unetWeights = componentWeights(modelFolder, 'unet');
+    const training = globalStage(plan.networks, { batchSize, latentSize: cache.shape[1] });
+    const allWords = [...Array(plan.networks.mapping.words).keys()];
+    return {
+      name: 'global',
+      phases: [
+        {
+          untilStep: steps,
+          training,
+          frozen: new Map([
+            ['unet', unetWeights],
+            ['text_encoder', componentWeights(modelFolder, 'text_encoder')],
+          ]),
+          batchOf: async (step, part) => {
+            const random = createRandom(seed, step, part);
+            const ordinary = random.chance(captionShare);
+            const pairings = Array.from({ length: batchSize }, () => samplePairing(album, random));
+            const prompts = pairings.map(({ prompt, target }) =>
+              ordinary
+                ? encodeCaption(tokenizer, album, target, random, context)
+                : encodePairing(tokenizer, prompt, allWords, context),
+            );
+            const photos = album.rgb(pairings.map(({ photo }) => photo));
+            const clean = await cache.read(pairings.map(({ target }) => target));
+            return {
+              ...noiseLatents(clean, [batchSize, ...cache.shape], schedule, random),
+              features: await vision.features(toPlanes(photos, 3, wholePictures(batchSize, plan.sizePx), toClipPixels)),
+              token_ids: stackRows(prompts.map(({ tokenIds }) => tokenIds)),
+              word_positions: stackRows(prompts.map(({ wordPositions }) => wordPositions)),
+            };
+          },
+        },
+      ],
+      initial: () => {
+        const weights = initialWeights(training.layout, seed);
+        loadInto(weights, training.layout, 'global_mapper', asMapperKeys(unetWeights));
+        return weights;
+      },
+      options: {
+        learningRate: cosineRate(learningRate, { steps, warmupSteps: 200 }),
+        rateFactor: ({ key }) => (key.startsWith('mapping') ? 1 : projectionRateFactor),
+        averageDecay: 0.999,
+      },
+      close: async () => {
+        await cache.close();
+        await vision.close();
+      },
+    };
+  },
+
+  async finish({ modelFolder }, { phases }, { average }) {
+    const tensors = namedTensors(phases[0].training.layout, average, 'global_mapper');
+    writeSafetensors(join(modelFolder, 'global_mapper.safetensors'), tensors, { format: 'pt' });
+    return {};
+  },
+};
+
+/** The UNet's own cross-attention projections under the names that the mapper files give them. */
+function asMapperKeys(unet: WeightIndex): WeightIndex {
+  return new Map(
+    [...unet]
+      .filter(([key]) => /attn2\.to_[kv]\.weight$/.test(key))
+      .map(([key, location]) => [mapperKey(key), location]),
+  );
+}

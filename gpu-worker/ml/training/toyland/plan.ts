@@ -1,0 +1,42 @@
+import type { EliteConfig } from '../../models/elite-config.ts';
+import { sizePx, toylandNetworks } from './networks.ts';
+import type { Metrics } from './recipe.ts';
+
+/** How long a stage trains on batches of which size, and its highest learning rate. */
+type StagePlan = { steps: number; batchSize: number; learningRate: number };
+
+/** All numbers of a toyland training; the recipes hold the methods. */
+export type ToylandPlan = {
+  /** Characters in the album, six pictures each. */
+  characters: number;
+  /** Side of a picture. */
+  sizePx: number;
+  networks: EliteConfig;
+  /** Size of CLIP's joint space. */
+  projectionSize: number;
+  /** `steps` on crops of `cropPx`, then `wholeSteps` on whole pictures. */
+  vae: StagePlan & { cropPx: number; wholeSteps: number; wholeBatchSize: number };
+  clip: StagePlan;
+  /** `steps` on pictures of half the size, then `fullSteps` on full ones. */
+  unet: StagePlan & { fullSteps: number; averageDecay: number };
+  global: StagePlan;
+  local: StagePlan;
+  /** What a stage must reach on held-out characters before the next ones start: the least of each metric. */
+  gates: Readonly<Record<string, Metrics>>;
+};
+
+/** The shipped model. */
+export function shippedPlan(): ToylandPlan {
+  return {
+    characters: 10_000,
+    sizePx,
+    networks: toylandNetworks(),
+    projectionSize: 128,
+    vae: { steps: 6000, batchSize: 16, cropPx: 32, wholeSteps: 1500, wholeBatchSize: 8, learningRate: 1e-3 },
+    clip: { steps: 4000, batchSize: 128, learningRate: 5e-4 },
+    unet: { steps: 15_000, fullSteps: 35_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
+    global: { steps: 6000, batchSize: 16, learningRate: 3e-4 },
+    local: { steps: 8000, batchSize: 16, learningRate: 3e-4 },
+    gates: { vae: { psnrDb: 30 }, clip: { top1Of64: 0.8 } },
+  };
+}

@@ -1,0 +1,97 @@
+import { createNoiseSchedule, SD_V1_4_SCHEDULE } from '../../diffusion/noise-schedule.ts';
+import { mapperKey } from '../../layers/dual-cross-attention.ts';
+import { clipTextComponent, unetComponent, writeComponent, writeSettings } from '../component-files.ts';
+import { initialWeights } from '../initial-weights.ts';
+import { cosineRate } from '../learning-rate.ts';
+import { minSnrWeight, noiseLatents } from '../noising.ts';
+import { loadInto, namedTensors } from '../parameter-vector.ts';
+import { createRandom } from '../random.ts';
+import type { Phase } from '../stage.ts';
+import { unetStage } from '../stages/unet-stage.ts';
+import { captionOf } from './caption.ts';
+import { type LatentCache, openLatentCache } from './latent-cache.ts';
+import { captionTensors, writeTokenizer } from './prompts.ts';
+import type { Recipe } from './recipe.ts';
+import { componentWeights } from './trained-model.ts';
+
+const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
+const snrLimit = 5;
+const noiseOffset = 0.05;
+/** Captions left empty, so that the model also knows what guidance guides away from. */
+const emptyShare = 0.1;
+/** The text encoder, which CLIP has trained, follows more slowly than the UNet. */
+const textRateFactor = 0.3;
+
+/** A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones. */
+export const unetRecipe: Recipe = {
+  name: 'unet',
+
+  async stage({ album, plan, modelFolder, seed, threads }) {
+    const { steps, fullSteps, batchSize, learningRate, averageDecay } = plan.unet;
+    const tokenizer = writeTokenizer(modelFolder);
+    const [half, full] = [
+      await openLatentCache(album, modelFolder, { half: true, threads }),
+      await openLatentCache(album, modelFolder, { threads }),
+    ];
+    const phase = (untilStep: number, cache: LatentCache): Phase => ({
+      untilStep,
+      training: unetStage(plan.networks, { batchSize, latentSize: cache.shape[1] }),
+      frozen: new Map(),
+      batchOf: async (step, part) => {
+        const random = createRandom(seed, step, part);
+        const indices = Array.from({ length: batchSize }, () => random.integer(album.count));
+        const captions = indices.map((index) =>
+          random.chance(emptyShare) ? '' : captionOf(album.depiction(index), random),
+        );
+        const clean = await cache.read(indices);
+        const noised = noiseLatents(clean, [batchSize, ...cache.shape], schedule, random, { offset: noiseOffset });
+        const weights = noised.timestep.data.map((timestep) => minSnrWeight(schedule, timestep, snrLimit));
+        return {
+          ...noised,
+          token_ids: captionTensors(tokenizer, captions).token_ids,
+          weight: { data: weights, shape: [batchSize, 1, 1, 1] },
+        };
+      },
+    });
+    const allSteps = steps + fullSteps;
+    const phases = [phase(steps, half), phase(allSteps, full)];
+    const { layout } = phases[0].training;
+    return {
+      name: 'unet',
+      phases,
+      initial: () => {
+        const weights = initialWeights(layout, seed);
+        loadInto(weights, layout, 'text_encoder', componentWeights(modelFolder, 'text_encoder'));
+        return weights;
+      },
+      options: {
+        learningRate: cosineRate(learningRate, { steps: allSteps, warmupSteps: 500 }),
+        rateFactor: ({ checkpoint }) => (checkpoint === 'text_encoder' ? textRateFactor : 1),
+        averageDecay,
+      },
+      close: async () => {
+        await half.close();
+        await full.close();
+      },
+    };
+  },
+
+  /** The projections of cross-attention go into the UNet's own file, under its own names. */
+  async finish({ plan, modelFolder }, { phases }, { average }) {
+    const { graph, layout } = phases[0].training;
+    const projections = namedTensors(layout, average, 'global_mapper');
+    const tensors = namedTensors(layout, average, 'unet');
+    for (const { checkpoint, key, value } of graph.parameters.values()) {
+      if (checkpoint === 'unet' && value === null) tensors.set(key, projections.get(mapperKey(key))!);
+    }
+    const { unet, text } = plan.networks;
+    writeComponent(
+      modelFolder,
+      unetComponent(unet, plan.sizePx / 2 ** (plan.networks.vae.blockChannels.length - 1)),
+      tensors,
+    );
+    writeComponent(modelFolder, clipTextComponent(text), namedTensors(layout, average, 'text_encoder'));
+    writeSettings(modelFolder, plan.networks);
+    return {};
+  },
+};
