@@ -75,7 +75,8 @@ function parseHeader(header: Uint8Array, dataBytes: number): SafetensorsHeader {
 
 function readTensor(name: string, { shape, begin, end }: TensorHeader, data: Uint8Array): Float32Array {
   const [, columns] = shape;
-  const values = new Float32Array(data.slice(begin, end).buffer); // little-endian, as is every platform this runs on
+  const copy = new Uint8Array(data.subarray(begin, end)); // aligned and alone in its buffer, also where `data` is Node's Buffer
+  const values = new Float32Array(copy.buffer); // little-endian, as is every platform this runs on
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new ConceptFileError(

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { encodeCommand } from './encode.ts';
+import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { pullCommand } from './pull.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,6 +18,8 @@ export const EXIT_CODES = {
 
 /** Characters a line, where nobody says how wide the window is. */
 const HELP_WIDTH = 100;
+
+const COMMANDS = [pullCommand, inspectCommand, encodeCommand, generateCommand];
 
 const EXAMPLES = `
 Examples:
@@ -55,9 +59,7 @@ function createProgram(terminal: Terminal): Command {
       getErrHelpWidth: () => terminal.stderr.columns ?? HELP_WIDTH,
     })
     .exitOverride();
-  for (const command of [pullCommand(terminal), inspectCommand(terminal)]) {
-    program.addCommand(command.copyInheritedSettings(program));
-  }
+  for (const create of COMMANDS) program.addCommand(create(terminal).copyInheritedSettings(program));
   return program;
 }
 

@@ -38,6 +38,7 @@ describe('a concept file', () => {
     padded.set(bytes, 3);
     expect(readConceptFile(bytes)).toEqual(concept);
     expect(readConceptFile(padded.subarray(3))).toEqual(concept);
+    expect(readConceptFile(Buffer.from(padded.subarray(3)))).toEqual(concept); // its slice() shares memory
   });
 
   test('is accepted by its own model only', () => {
