@@ -5,7 +5,7 @@ import { type DemoOptions, readArguments } from './demo/arguments.ts';
 import { contactSheet } from './demo/contact-sheet.ts';
 import { makePictures, type Pictures } from './demo/make-pictures.ts';
 import { timingTable } from './demo/timing-table.ts';
-import { localModel } from './model-dir.ts';
+import { localModel } from './local-model.ts';
 import { startStack } from './stack.ts';
 
 const LOG_LINES_ON_FAILURE = 30;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { localModel } from './model-dir.ts';
+import { localModel } from './local-model.ts';
 import { type Stack, startStack } from './stack.ts';
 
 const USAGE = 'npm start [-- --json] [--port N]';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { allGraphs, networkGraphs } from '../../elite/network-graphs.ts';
@@ -22,11 +23,14 @@ const SEED = 1;
 
 /**
  * Builds toyland's networks with the weights that training starts from, in the official layout: a model that does everything a trained one
- * does, quickly, and draws noise. A folder that is there already is kept; a new one appears whole or not at all.
+ * does, quickly, and draws noise. It gets a folder of its own in `parent`, named by its architecture; one that is there already is kept,
+ * and a new one appears whole or not at all. Returns the folder.
  */
-export function buildUntrainedModel(folder: string): void {
-  if (existsSync(folder)) return;
+export function buildUntrainedModel(parent: string): string {
   const config = toylandNetworks();
+  const architecture = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 8);
+  const folder = join(parent, `toyland-untrained-${architecture}`);
+  if (existsSync(folder)) return folder;
   const partial = `${folder}.partial-${process.pid}`;
   const weights = initialTensors(allGraphs(networkGraphs(config, portable), { height: sizePx, width: sizePx }));
   const latentSize = sizePx / vaeFactor(config.vae);
@@ -42,6 +46,7 @@ export function buildUntrainedModel(folder: string): void {
   if (existsSync(folder))
     rmSync(partial, { recursive: true }); // another process was quicker
   else renameSync(partial, folder);
+  return folder;
 }
 
 /** Every weight that the graphs know of, by checkpoint and key. */
