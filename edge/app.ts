@@ -13,9 +13,12 @@ import { getUsage } from './routes/accounts/get-usage.ts';
 import { listKeys } from './routes/accounts/list-keys.ts';
 import { cancelConcept } from './routes/concepts/cancel-concept.ts';
 import { createConcept } from './routes/concepts/create-concept.ts';
+import { deleteConcept } from './routes/concepts/delete-concept.ts';
 import { getConcept } from './routes/concepts/get-concept.ts';
 import { getConceptFiles } from './routes/concepts/get-concept-file.ts';
+import { importConcept } from './routes/concepts/import-concept.ts';
 import { listConcepts } from './routes/concepts/list-concepts.ts';
+import { updateConcept } from './routes/concepts/update-concept.ts';
 import { cancelGeneration } from './routes/generations/cancel-generation.ts';
 import { createGeneration } from './routes/generations/create-generation.ts';
 import { getGeneration } from './routes/generations/get-generation.ts';
@@ -25,6 +28,7 @@ import { postJobEvent } from './routes/internal/post-job-event.ts';
 import { getHealth } from './routes/service/get-health.ts';
 import { getOpenApi } from './routes/service/get-openapi.ts';
 import { listModels } from './routes/service/list-models.ts';
+import { createUpload } from './routes/uploads/create-upload.ts';
 
 function nothingAt({ req }: Context<EdgeContext>): ApiError {
   return new ApiError('not_found', `There is nothing at ${req.method} ${req.path}.`);
@@ -51,10 +55,14 @@ export function createApp(): OpenAPIHono<EdgeContext> {
     await next();
   });
 
+  createUpload(app);
   createConcept(app);
+  importConcept(app);
   listConcepts(app);
   getConcept(app);
   getConceptFiles(app);
+  updateConcept(app);
+  deleteConcept(app);
   cancelConcept(app);
 
   createGeneration(app);

@@ -20,6 +20,11 @@ const settingsSchema = z.object({
   AWS_REGION: z.string().min(1),
   AWS_ACCESS_KEY_ID: z.string().min(1),
   AWS_SECRET_ACCESS_KEY: z.string().min(1),
+  /** R2's S3 door, as clients reach it: they PUT large photos there. */
+  R2_S3_ENDPOINT: z.url(),
+  R2_BUCKET_NAME: z.string().min(1),
+  R2_ACCESS_KEY_ID: z.string().min(1),
+  R2_SECRET_ACCESS_KEY: z.string().min(1),
   /** Shared with the workers: signs their events. */
   WORKER_SIGNING_SECRET: secretSchema,
   /** The edge's own: signs URLs and client tokens. */

@@ -19,8 +19,8 @@ export function jobPrefix(accountId: string, jobId: string): string {
  * The prefix of what was uploaded for a concept, metadata and all. The worker deletes it before the concept is ready;
  * a lifecycle rule of the bucket on `uploads/` removes what a crash left.
  */
-export function uploadPrefix(accountId: string, conceptId: string): string {
-  return `uploads/${accountId}/${conceptId}/`;
+export function uploadPrefix(accountId: string, id: string): string {
+  return `uploads/${accountId}/${id}/`;
 }
 
 export function uploadedPhotoKey(accountId: string, conceptId: string): string {
@@ -29,6 +29,11 @@ export function uploadedPhotoKey(accountId: string, conceptId: string): string {
 
 export function uploadedMaskKey(accountId: string, conceptId: string): string {
   return `${uploadPrefix(accountId, conceptId)}mask`;
+}
+
+/** Where a client PUTs a file before it says what the file is for. */
+export function clientUploadKey(accountId: string, uploadId: string): string {
+  return `${uploadPrefix(accountId, uploadId)}file`;
 }
 
 function attemptKey(accountId: string, jobId: string, attemptId: string): string {

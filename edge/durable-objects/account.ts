@@ -8,7 +8,9 @@ import { createKeyTable, type KeyRecord, type NewKey } from './account/key-table
 import { createRateLimiter, type TakenFromLimit } from './account/rate-limiter.ts';
 import { createRecordTable, type ListQuery, type Page } from './account/record-table.ts';
 import {
+  type ConceptChanges,
   type ConceptRecord,
+  changedConcept,
   conceptWithJob,
   type GenerationRecord,
   generationWithJob,
@@ -51,10 +53,10 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   /** Opens the account with its first key; an account that exists is left as it is. Returns its webhook secret. */
-  async open(firstKey: NewKey): Promise<{ webhookSecret: string }> {
+  async open(id: string, firstKey: NewKey): Promise<{ webhookSecret: string }> {
     if (!this.#exists()) {
       this.ctx.storage.transactionSync(() => {
-        this.ctx.storage.kv.put('opened_at_ms', this.now());
+        this.ctx.storage.kv.put('id', id);
         this.ctx.storage.kv.put('webhook_secret', newWebhookSecret());
         for (const table of [this.#keys, this.#concepts, this.#generations, this.#usage, this.#tasks]) {
           table.create();
@@ -133,6 +135,21 @@ export class Account extends DurableObject<EdgeEnv> {
     return { record, created: true };
   }
 
+  async importConcept(record: ConceptRecord): Promise<void> {
+    this.#concepts.insert(record, null);
+  }
+
+  async updateConcept(id: string, changes: ConceptChanges): Promise<void> {
+    const record = this.#concepts.get(id);
+    if (record) {
+      this.#concepts.update(changedConcept(record, changes));
+    }
+  }
+
+  async deleteConcept(id: string): Promise<void> {
+    this.#delete(id, () => this.#concepts.delete(id));
+  }
+
   async getGeneration(id: string): Promise<GenerationRecord | null> {
     return this.#exists() ? this.#generations.get(id) : null;
   }
@@ -203,7 +220,7 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   #exists(): boolean {
-    return this.ctx.storage.kv.get('opened_at_ms') !== undefined;
+    return this.ctx.storage.kv.get('id') !== undefined;
   }
 
   /** What makes 202 a promise: from the write on the job starts, now or by the alarm. */
@@ -215,6 +232,18 @@ export class Account extends DurableObject<EdgeEnv> {
     });
     await this.#attempt({ id, task, failures: 0 });
     await this.#rearm();
+  }
+
+  /** Forgets a record; its job and its bytes follow. */
+  #delete(id: string, forget: () => void): void {
+    const accountId = this.ctx.storage.kv.get<string>('id')!;
+    this.ctx.storage.transactionSync(() => {
+      forget();
+      this.#tasks.add({ kind: 'delete_job', jobId: id }, this.now());
+      this.#tasks.add({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, id) }, this.now());
+      this.#sweep(jobPrefix(accountId, id));
+    });
+    this.ctx.waitUntil(this.#runDueTasks());
   }
 
   #sweep(prefix: string): void {

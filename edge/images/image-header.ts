@@ -1,8 +1,6 @@
 import { imageSize } from 'image-size';
-import { MAX_IMAGE_PIXELS } from '../../shared/image-limits.ts';
+import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from '../../shared/image-limits.ts';
 import { ApiError } from '../errors.ts';
-
-export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 
 /** What phones send, by the first bytes read as Latin-1. HEIC is told from other ISO media by its brand. */
 const SIGNATURES = [
@@ -13,6 +11,8 @@ const SIGNATURES = [
 ] as const;
 
 const LONGEST_SIGNATURE_BYTES = 12;
+
+export const IMAGE_CONTENT_TYPES = SIGNATURES.map(([contentType]) => contentType);
 
 export type ImageContentType = (typeof SIGNATURES)[number][0];
 

@@ -50,7 +50,7 @@ async function withApiKey(c: Context<EdgeContext>, token: string): Promise<Princ
   }
   const account = accountOf(c.env, name.accountId);
   if (isBootstrap) {
-    await account.open({ id: name.keyId, hash, name: 'bootstrap' });
+    await account.open(name.accountId, { id: name.keyId, hash, name: 'bootstrap' });
   }
   const limits = await account.authenticate(name.keyId, hash, null);
   if (!limits) {

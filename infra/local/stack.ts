@@ -56,6 +56,10 @@ export async function startStack({ modelDir, write, port, signal }: StackOptions
   const bindings = {
     ...queueSettings,
     SQS_QUEUE_URL: queue.queueUrl,
+    R2_S3_ENDPOINT: s3Endpoint(url),
+    R2_BUCKET_NAME: BUCKET,
+    R2_ACCESS_KEY_ID: s3Credentials.accessKeyId,
+    R2_SECRET_ACCESS_KEY: s3Credentials.secretAccessKey,
     ENVIRONMENT: 'local',
     PUBLIC_ORIGIN: url,
     WORKER_SIGNING_SECRET: signingSecret,

@@ -55,7 +55,7 @@ export function clientWith(token: string, accountId = '', keyId = ''): Client {
 export async function newClient(): Promise<Client> {
   const accountId = newId('account', Date.now());
   const key = newApiKey(accountId, Date.now());
-  await accountOf(env, accountId).open({ id: key.id, hash: await hashToken(key.secret), name: null });
+  await accountOf(env, accountId).open(accountId, { id: key.id, hash: await hashToken(key.secret), name: null });
   return clientWith(key.secret, accountId, key.id);
 }
 

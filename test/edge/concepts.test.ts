@@ -1,10 +1,10 @@
-import { env } from 'cloudflare:workers';
+import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Concept, conceptSchema } from '../../shared/concept.ts';
 import { readConceptFile } from '../../shared/concept-file.ts';
 import { announceModel, type Client, expectProblem, newClient, photoForm, request } from './client.ts';
 import { heic, jpeg, png, webp } from './pictures.ts';
-import { doJob, newAttempt, queuedMessage, queuedMessages } from './scripted-worker.ts';
+import { doJob, newAttempt, queuedMessage, queuedMessages, testConceptFile } from './scripted-worker.ts';
 
 let client: Client;
 
@@ -149,11 +149,9 @@ describe('POST /v1/concepts', () => {
   test.each([
     ['no image', { name: 'x' }, ['#/image']],
     ['an image that is not base64', { image: { data: '§' } }, ['#/image/data']],
-    [
-      'two wrong fields and an unknown one',
-      { image: {}, name: 3, colour: 'red' },
-      ['#/image/data', '#/name', '#/colour'],
-    ],
+    ['two wrong fields and an unknown one', { image: {}, name: 3, colour: 'red' }, ['#/image', '#/name', '#/colour']],
+    ['two sources of one image', { image: { data: '', upload_id: 'upl_01ARZ3NDEKTSV4RRFFQ69G5FAV' } }, ['#/image']],
+    ['an upload that never came', { image: { upload_id: 'upl_01ARZ3NDEKTSV4RRFFQ69G5FAV' } }, ['#/image/upload_id']],
     [
       'metadata over 8 KiB',
       { image: { data: png().toBase64() }, metadata: { note: 'x'.repeat(8192) } },
@@ -181,6 +179,83 @@ describe('POST /v1/concepts', () => {
     await expectProblem(await post('--x', 'multipart/form-data; boundary=y'), 'malformed_request');
     await expectProblem(await post('<a/>', 'application/xml'), 'unsupported_media_type');
     await expectProblem(await client.post('/v1/concepts'), 'validation_failed');
+  });
+});
+
+describe('POST /v1/uploads', () => {
+  test('gives a place whose type and length are signed, and what arrived there can be encoded', async () => {
+    const photo = jpeg();
+    const answer = await client.post('/v1/uploads', { content_type: 'image/jpeg', size: photo.length });
+    expect(answer.status).toBe(201);
+    const { id, url, method, headers } = await answer.json<{
+      id: string;
+      url: string;
+      method: string;
+      headers: object;
+    }>();
+    const { searchParams, pathname } = new URL(url);
+    expect([method, headers]).toEqual([
+      'PUT',
+      { 'content-type': 'image/jpeg', 'content-length': String(photo.length) },
+    ]);
+    expect(searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;content-type;host');
+    expect(searchParams.get('X-Amz-Expires')).toBe('3600');
+
+    await env.BUCKET.put(pathname.replace('/elite/', ''), photo);
+    const response = await client.post('/v1/concepts', { image: { upload_id: id } });
+    expect(response.status).toBe(202);
+    const stranger = await newClient();
+    await expectProblem(await stranger.post('/v1/concepts', { image: { upload_id: id } }), 'validation_failed', [
+      '#/image/upload_id',
+    ]);
+  });
+
+  test.each([
+    [{ content_type: 'image/gif', size: 1 }, '#/content_type'],
+    [{ content_type: 'image/png', size: 10 * 1024 * 1024 + 1 }, '#/size'],
+    [{ content_type: 'image/png', size: 0 }, '#/size'],
+  ])('refuses %j', async (body, pointer) => {
+    await expectProblem(await client.post('/v1/uploads', body), 'validation_failed', [pointer]);
+  });
+});
+
+describe('mask: "auto"', () => {
+  test('is refused by a model without segmentation, in both forms', async () => {
+    const json = await client.post('/v1/concepts', { image: { data: png().toBase64() }, mask: 'auto' });
+    await expectProblem(json, 'segmentation_unavailable', ['#/mask']);
+    await expectProblem(
+      await client.post('/v1/concepts', photoForm(png(), { mask: 'auto' })),
+      'segmentation_unavailable',
+    );
+  });
+});
+
+describe('POST /v1/concepts/import', () => {
+  const send = (body: BodyInit, type = 'application/octet-stream') =>
+    client.send('POST', '/v1/concepts/import', { body, headers: { 'Content-Type': type } });
+
+  test('makes a ready concept of the file that another account downloaded', async () => {
+    const source = await upload();
+    await doJob(client.accountId, source.id);
+    const file = await (await client.get(`/v1/concepts/${source.id}/embedding`)).arrayBuffer();
+    const friend = await newClient();
+    const headers = { 'Content-Type': 'application/octet-stream' };
+    const response = await friend.send('POST', '/v1/concepts/import', { body: file, headers });
+    expect(response.status).toBe(201);
+    const concept = conceptSchema.parse(await response.json());
+    expect(concept).toMatchObject({ status: 'ready', image_url: null, mask_source: 'none' });
+    const generation = await friend.post('/v1/generations', { prompt: 'a S*', concepts: [{ concept: concept.id }] });
+    expect(generation.status).toBe(202);
+    const copy = await friend.get(`/v1/concepts/${concept.id}/embedding`);
+    expect(new Uint8Array(await copy.arrayBuffer())).toEqual(new Uint8Array(file));
+  });
+
+  test('refuses what is no concept of this model', async () => {
+    await expectProblem(await send('no file'), 'validation_failed', ['#']);
+    await expectProblem(await send(testConceptFile({ model: 'another' })), 'validation_failed', ['#']);
+    await expectProblem(await send(testConceptFile({ value: Number.NaN })), 'validation_failed', ['#']);
+    await expectProblem(await send(new Uint8Array(9 * 1024 * 1024)), 'payload_too_large');
+    await expectProblem(await send('{}', 'text/plain'), 'unsupported_media_type');
   });
 });
 
@@ -253,6 +328,39 @@ describe('a concept', () => {
     await attempt.succeed();
     expect(await end).toMatchObject({ status: 'ready' });
     expect(await read(concept.id, '?wait=60&until=change')).toMatchObject({ status: 'ready' });
+  });
+
+  test('can be renamed; what is left out stays', async () => {
+    const { id } = await upload(png(), { name: 'Rex', category: 'dog' });
+    const change = (body: object) =>
+      client.send('PATCH', `/v1/concepts/${id}`, { body: JSON.stringify(body), headers: json });
+    const json = { 'Content-Type': 'application/json' };
+    expect(await (await change({ name: 'Max', metadata: { a: 1 } })).json()).toMatchObject({
+      name: 'Max',
+      category: 'dog',
+      metadata: { a: 1 },
+    });
+    expect(await (await change({ category: null })).json()).toMatchObject({
+      name: 'Max',
+      category: null,
+      metadata: { a: 1 },
+    });
+    await expectProblem(await change({ name: '', status: 'ready' }), 'validation_failed', ['#/name', '#/status']);
+  });
+
+  test('takes its files along when deleted, also those of a worker still writing', async () => {
+    const concept = await upload();
+    const attempt = newAttempt(await queuedMessage(client.accountId, concept.id));
+    await attempt.report({ type: 'started' });
+    expect((await client.send('DELETE', `/v1/concepts/${concept.id}`)).status).toBe(204);
+    await expectProblem(await client.get(`/v1/concepts/${concept.id}`), 'not_found');
+    expect(await attempt.succeed()).toEqual({ action: 'stop', reason: 'ended' });
+    const account = env.ACCOUNT.getByName(client.accountId);
+    await runInDurableObject(account, (instance) => {
+      instance.now = () => Date.now() + 3_600_000;
+    });
+    await runDurableObjectAlarm(account);
+    await expect.poll(() => storedKeys(concept.id)).toEqual([]);
   });
 
   test('is not there for another account, nor when it never was', async () => {

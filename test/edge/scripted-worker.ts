@@ -88,16 +88,16 @@ export function newAttempt(message: QueueMessage) {
   };
 }
 
-export function testConceptFile(): Uint8Array {
-  const { words, embedding, fingerprint } = testModel;
+export function testConceptFile({ model = testModel.fingerprint, value = 0.5 } = {}): Uint8Array<ArrayBuffer> {
+  const { words, embedding } = testModel;
   return writeConceptFile({
-    words: new Float32Array(words * embedding.dim).fill(0.5),
+    words: new Float32Array(words * embedding.dim).fill(value),
     local: new Float32Array(embedding.patches * embedding.dim).fill(0.25),
     wordCount: words,
     patches: embedding.patches,
     dim: embedding.dim,
-    model: fingerprint,
-  });
+    model,
+  }).slice();
 }
 
 /** Takes a job from the queue and does it. */

@@ -32,6 +32,22 @@ export type ConceptResult = {
   readonly encodeMs: number | null;
 };
 
+/** What is undefined stays. */
+export type ConceptChanges = {
+  readonly name?: string | null | undefined;
+  readonly category?: string | null | undefined;
+  readonly metadata?: Metadata | undefined;
+};
+
+export function changedConcept(record: ConceptRecord, { name, category, metadata }: ConceptChanges): ConceptRecord {
+  return {
+    ...record,
+    name: name === undefined ? record.name : name,
+    category: category === undefined ? record.category : category,
+    metadata: metadata ?? record.metadata,
+  };
+}
+
 /** What an account knows of a generation. */
 export type GenerationRecord = {
   readonly id: string;

@@ -33,7 +33,11 @@ export function createAccount(app: OpenAPIHono<EdgeContext>): void {
     const nowMs = Date.now();
     const id = newId('account', nowMs);
     const { id: keyId, secret } = newApiKey(id, nowMs);
-    const { webhookSecret } = await accountOf(c.env, id).open({ id: keyId, hash: await hashToken(secret), name: null });
+    const { webhookSecret } = await accountOf(c.env, id).open(id, {
+      id: keyId,
+      hash: await hashToken(secret),
+      name: null,
+    });
     return c.json(
       {
         id,

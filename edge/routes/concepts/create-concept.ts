@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { conceptSchema } from '../../../shared/concept.ts';
+import { conceptSchema, type MaskSource } from '../../../shared/concept.ts';
 import { newId } from '../../../shared/ids.ts';
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import { uploadedMaskKey, uploadedPhotoKey, uploadPrefix } from '../../../shared/object-keys.ts';
@@ -17,19 +17,14 @@ import { isoTime, objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { conceptObject } from './concept-object.ts';
-import {
-  type ConceptRequest,
-  conceptFormSchema,
-  conceptJsonSchema,
-  MAX_MULTIPART_BYTES,
-  readConceptRequest,
-} from './concept-request.ts';
-import { readConcept } from './read-concept.ts';
+import { type ConceptRequest, conceptFormSchema, conceptJsonSchema, MAX_MULTIPART_BYTES } from './concept-request.ts';
+import { readImage } from './image-source.ts';
+import { readConcept, requireAllConcepts } from './read-concept.ts';
 
 const route = operation(
   {
     access: { by: 'token', scope: 'concepts:write' },
-    errors: ['image_corrupt', 'image_too_large', 'model_unavailable'],
+    errors: ['image_corrupt', 'image_too_large', 'segmentation_unavailable', 'model_unavailable'],
     maxBodyBytes: MAX_MULTIPART_BYTES,
   },
   {
@@ -61,35 +56,36 @@ const route = operation(
   },
 );
 
-/** What makes two uploads of one account the same concept. */
-async function contentHash({ image, mask }: ConceptRequest, model: ModelDescription): Promise<string> {
+type Pictures = { readonly image: Uint8Array<ArrayBuffer>; readonly mask: Uint8Array<ArrayBuffer> | null };
+
+/** What makes two requests of one account the same concept. */
+async function contentHash(
+  { image, mask }: Pictures,
+  maskSource: MaskSource,
+  model: ModelDescription,
+): Promise<string> {
   const digests = await Promise.all(
     [image, mask ?? new Uint8Array()].map((bytes) => crypto.subtle.digest('SHA-256', bytes)),
   );
-  return [...digests.map((digest) => new Uint8Array(digest).toHex()), mask ? 'mask' : 'none', model.fingerprint].join(
-    ' ',
-  );
+  return [...digests.map((digest) => new Uint8Array(digest).toHex()), maskSource, model.fingerprint].join(' ');
 }
 
 export function createConcept(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
-    if (c.get('principal').concepts) {
-      throw new ApiError('insufficient_scope', 'Expected a token for all concepts: one for some can make no others.');
-    }
+    requireAllConcepts(c);
     const contentType = c.req.header('Content-Type');
     if (!contentType) {
       throw invalidField('#/image', 'is required, in a body of multipart/form-data or application/json');
     }
-    const request = await readConceptRequest(/json/i.test(contentType) ? c.req.valid('json') : c.req.valid('form'));
+    const request = /json/i.test(contentType) ? c.req.valid('json') : c.req.valid('form');
     const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
     const { record, created } = await storeConcept(c, request);
     c.header('Location', `/v1/concepts/${record.id}`);
     if (waitSeconds !== null) {
       c.header('Preference-Applied', `wait=${waitSeconds}`);
     }
-    const current =
-      (await readConcept(c, record.id, waitSeconds === null ? null : { waitMs: 1000 * waitSeconds, until: 'end' })) ??
-      record;
+    const waiting = created && waitSeconds !== null ? ({ waitMs: 1000 * waitSeconds, until: 'end' } as const) : null;
+    const current = (await readConcept(c, record.id, waiting)) ?? record;
     const body = await conceptObject(current, objectUrls(c));
     return created ? c.json(body, current.endedAtMs === null ? 202 : 201) : c.json(body, 200);
   });
@@ -101,10 +97,24 @@ async function storeConcept(
 ): Promise<{ record: ConceptRecord; created: boolean }> {
   const { accountId, endUser } = c.get('principal');
   const nowMs = Date.now();
-  const photoType = checkImageHeader(request.image, 'image');
-  const maskType = request.mask && checkImageHeader(request.mask, 'mask');
   const model = await requireCurrentModel(c.env.BUCKET, nowMs);
-  const hash = await contentHash(request, model);
+  const maskSource = request.mask === undefined ? 'none' : request.mask === 'auto' ? 'auto' : 'upload';
+  if (maskSource === 'auto' && !model.segmentation) {
+    throw new ApiError(
+      'segmentation_unavailable',
+      'Expected a mask or none: this model cannot find the object by itself.',
+      {
+        errors: [{ pointer: '#/mask', message: 'must not be auto' }],
+      },
+    );
+  }
+  const pictures: Pictures = {
+    image: await readImage(c, request.image, 'image'),
+    mask: request.mask === undefined || request.mask === 'auto' ? null : await readImage(c, request.mask, 'mask'),
+  };
+  const photoType = checkImageHeader(pictures.image, 'image');
+  const maskType = pictures.mask && checkImageHeader(pictures.mask, 'mask');
+  const hash = await contentHash(pictures, maskSource, model);
   const account = accountOf(c.env, accountId);
   const existing = await account.findConcept(hash);
   if (existing) {
@@ -113,43 +123,39 @@ async function storeConcept(
 
   const id = newId('concept', nowMs);
   const photoKey = uploadedPhotoKey(accountId, id);
-  const maskKey = request.mask && uploadedMaskKey(accountId, id);
-  await c.env.BUCKET.put(photoKey, request.image, { httpMetadata: { contentType: photoType } });
-  if (request.mask && maskKey && maskType) {
-    await c.env.BUCKET.put(maskKey, request.mask, { httpMetadata: { contentType: maskType } });
+  const maskKey = pictures.mask && uploadedMaskKey(accountId, id);
+  await c.env.BUCKET.put(photoKey, pictures.image, { httpMetadata: { contentType: photoType } });
+  if (pictures.mask && maskKey && maskType) {
+    await c.env.BUCKET.put(maskKey, pictures.mask, { httpMetadata: { contentType: maskType } });
   }
-  const maskSource = request.mask ? 'upload' : 'none';
-  const stored = await account.createConcept(
-    {
-      id,
-      endUser,
-      status: 'queued',
-      name: request.name,
-      category: request.category,
-      metadata: request.metadata,
+  const record: ConceptRecord = {
+    id,
+    endUser,
+    status: 'queued',
+    name: request.name ?? null,
+    category: request.category ?? null,
+    metadata: request.metadata ?? {},
+    model: model.fingerprint,
+    maskSource,
+    createdAtMs: nowMs,
+    startedAtMs: null,
+    endedAtMs: null,
+    result: null,
+    error: null,
+  };
+  const stored = await account.createConcept(record, hash, {
+    startWithinMs: DEFAULT_START_WITHIN_MS,
+    message: {
+      version: QUEUE_MESSAGE_VERSION,
+      kind: 'encode',
+      job_id: id,
+      account_id: accountId,
       model: model.fingerprint,
-      maskSource,
-      createdAtMs: nowMs,
-      startedAtMs: null,
-      endedAtMs: null,
-      result: null,
-      error: null,
+      deadline: isoTime(deadlineOf(nowMs, DEFAULT_START_WITHIN_MS)),
+      traceparent: c.req.header('traceparent') ?? null,
+      input: { photo_key: photoKey, mask_key: maskKey, mask_source: maskSource },
     },
-    hash,
-    {
-      startWithinMs: DEFAULT_START_WITHIN_MS,
-      message: {
-        version: QUEUE_MESSAGE_VERSION,
-        kind: 'encode',
-        job_id: id,
-        account_id: accountId,
-        model: model.fingerprint,
-        deadline: isoTime(deadlineOf(nowMs, DEFAULT_START_WITHIN_MS)),
-        traceparent: c.req.header('traceparent') ?? null,
-        input: { photo_key: photoKey, mask_key: maskKey, mask_source: maskSource },
-      },
-    },
-  );
+  });
   if (!stored.created) {
     await deletePrefix(c.env.BUCKET, uploadPrefix(accountId, id)); // another request with the same photo was faster
   }

@@ -40,3 +40,10 @@ export async function requireConcept(
   }
   return record;
 }
+
+/** Throws 403 for a token that may see some concepts only: it could not see what it makes. */
+export function requireAllConcepts(c: Context<EdgeContext>): void {
+  if (c.get('principal').concepts) {
+    throw new ApiError('insufficient_scope', 'Expected a token for all concepts: one for some can make no others.');
+  }
+}
