@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop as stopEsbuild } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as readWranglerConfig } from 'wrangler';
 import { BUCKET, type EdgeOptions } from './edge.ts';
@@ -21,6 +21,7 @@ async function bundle(entryPoint: string): Promise<string> {
     define: { 'process.env.NODE_ENV': '"production"' },
     loader: { '.html': 'text', '.txt': 'text' },
   });
+  await stopEsbuild();
   return outputFiles[0].text;
 }
 
