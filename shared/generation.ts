@@ -27,6 +27,13 @@ export const strengthSchema = z.number().min(0).max(2);
 export const seedSchema = z.int().min(0).max(MAX_SEED);
 export const guidanceScaleSchema = z.number().min(0).max(50);
 
+/** What the model's safety checker says of a picture. One that is flagged is black. */
+export const safetySchema = z.enum(['passed', 'flagged', 'unchecked']).meta({
+  description:
+    '`flagged`: the safety checker took offence, and the picture is black; `unchecked`: the model has no checker.',
+});
+export type Safety = z.infer<typeof safetySchema>;
+
 /** The input as it will run: every default filled in, the seed drawn. */
 export const generationInputSchema = z.object({
   prompt: z.string().min(1).max(MAX_PROMPT_CHARS),
@@ -74,6 +81,7 @@ export const generationSchema = z
         width: z.int().positive(),
         height: z.int().positive(),
         content_type: z.enum(Object.values(IMAGE_CONTENT_TYPES) as [string, ...string[]]),
+        safety: safetySchema,
       }),
     ),
     error: jobErrorSchema.nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IMAGE_CONTENT_TYPES, seedSchema } from './generation.ts';
+import { IMAGE_CONTENT_TYPES, safetySchema, seedSchema } from './generation.ts';
 import { attemptIdSchema, conceptIdSchema, generationIdSchema } from './ids.ts';
 
 /**
@@ -31,6 +31,7 @@ export const generateResultSchema = z.object({
       width: z.int().positive(),
       height: z.int().positive(),
       content_type: z.enum(Object.values(IMAGE_CONTENT_TYPES) as [string, ...string[]]),
+      safety: safetySchema.default('unchecked'),
     }),
   ),
   prompt_truncated: z.boolean(),

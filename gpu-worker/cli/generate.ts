@@ -24,11 +24,18 @@ Examples:
   elite generate "a S* wearing a red hat in the snow" --concept dog.safetensors --model sd
   elite generate "a S* as a bronze statue" --concept dog.safetensors --images 4 --steps 25 --sampler dpmpp_2m_karras`;
 
+const SAFETY_NOTES = {
+  passed: ', passed by the safety checker',
+  flagged: ', FLAGGED by the safety checker: black',
+  unchecked: '',
+};
+
 export function generateCommand(terminal: Terminal): Command {
   const command = new Command('generate')
     .description('draw pictures of a prompt with a concept in it')
     .argument('<prompt>', 'what to draw, the concept written as S*')
-    .option('-o, --output <file>', 'the picture; of several, each with its seed in the name');
+    .option('-o, --output <file>', 'the picture; of several, each with its seed in the name')
+    .option('--no-safety-checker', 'leave pictures unjudged where the model has a safety checker');
   return withModelOptions(withGenerationOptions(command))
     .addHelpText('after', HELP)
     .action(async (prompt: string, options: Options) => {
@@ -55,7 +62,9 @@ export function generateCommand(terminal: Terminal): Command {
           pictures.map((picture) => writePicture(picture, input, { ...options, model: description.fingerprint })),
         );
         if (truncated) report.note('The prompt was longer than the model reads; its end was left out.');
-        const lines = images.map((image) => `${image.file}: ${formatSize(image)}, seed ${image.seed}`);
+        const lines = images.map(
+          (image) => `${image.file}: ${formatSize(image)}, seed ${image.seed}${SAFETY_NOTES[image.safety]}`,
+        );
         report.answer(
           `${lines.join('\n')}\n${input.steps} steps of ${input.sampler} in ${formatDuration(generateMs)}`,
           {
@@ -74,10 +83,10 @@ async function writePicture(
   { prompt, format }: GenerationInput,
   options: Options & { readonly model: string },
 ) {
-  const { seed, width, height } = picture;
+  const { seed, width, height, safety } = picture;
   const file = outputFile(options, seed);
   await writeOutput(file, await encodeImage(picture, format, provenanceText({ prompt, seed, model: options.model })));
-  return { file, seed, width, height };
+  return { file, seed, width, height, safety };
 }
 
 function outputFile({ output, images, concept, format }: Options, seed: number): string {

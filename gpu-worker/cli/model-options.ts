@@ -5,7 +5,7 @@ import { loadModel } from '../ml/elite/load-model.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-export type ModelOptions = { readonly model?: string; readonly threads?: number };
+export type ModelOptions = { readonly model?: string; readonly threads?: number; readonly safetyChecker?: boolean };
 
 /** Adds what every command that runs a model needs to know. */
 export function withModelOptions(command: Command): Command {
@@ -30,11 +30,12 @@ export async function withModel<Result>(
   use: (model: EliteModel, loadMs: number) => Promise<Result>,
 ): Promise<Result> {
   const startedAt = performance.now();
-  const model = await loadModel(modelFolder(options, terminal), { threads: options.threads });
+  const { threads, safetyChecker } = options;
+  const model = await loadModel(modelFolder(options, terminal), { threads, safetyChecker });
   try {
     return await use(model, performance.now() - startedAt);
   } finally {
-    await model.networks.release();
+    await model.release();
   }
 }
 

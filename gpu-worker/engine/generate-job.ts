@@ -2,7 +2,8 @@ import { checkConceptFileModel, readConceptFile } from '../../shared/concept-fil
 import type { EliteModel } from '../ml/elite/elite-model.ts';
 import type { PredictNoise } from '../ml/elite/networks.ts';
 import { encodeImage } from '../ml/image/encode-image.ts';
-import { type GeneratedImage, generate } from '../ml/pipelines/generate.ts';
+import { provenanceText } from '../ml/image/provenance-text.ts';
+import { generate } from '../ml/pipelines/generate.ts';
 import type { Generated, GenerateRequest } from './protocol.ts';
 import { createStopwatch } from './stopwatch.ts';
 
@@ -52,15 +53,11 @@ export async function generateJob(
   }
   const images = await Promise.all(
     next.value.map(async (image) => {
-      const { seed, width, height } = image;
-      return { seed, width, height, bytes: await encodeImage(image, input.format, textOf(image, input, model)) };
+      const { seed, width, height, safety } = image;
+      const text = provenanceText({ prompt: input.prompt, seed, model: model.description.fingerprint });
+      return { seed, width, height, safety, bytes: await encodeImage(image, input.format, text) };
     }),
   );
   timings.decode_ms += watch.lap();
   return { type: 'generated', job, images, prompt_truncated: truncated, timings };
-}
-
-/** What a PNG says of itself. */
-function textOf({ seed }: GeneratedImage, { prompt }: GenerateRequest['input'], { description }: EliteModel) {
-  return { Comment: 'AI-generated', Prompt: prompt, Seed: String(seed), Model: description.fingerprint };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorCodeSchema } from '../../shared/error-codes.ts';
+import { safetySchema } from '../../shared/generation.ts';
 import { modelDescriptionSchema } from '../../shared/model-description.ts';
 import { generateMessageSchema } from '../../shared/queue-message.ts';
 
@@ -54,7 +55,13 @@ export const generatedSchema = z.object({
   type: z.literal('generated'),
   job: z.string(),
   images: z.array(
-    z.object({ bytes: bytesSchema, seed: z.int(), width: z.int().positive(), height: z.int().positive() }),
+    z.object({
+      bytes: bytesSchema,
+      seed: z.int(),
+      width: z.int().positive(),
+      height: z.int().positive(),
+      safety: safetySchema,
+    }),
   ),
   prompt_truncated: z.boolean(),
   timings: z.object({ encode_ms: durationMsSchema, denoise_ms: durationMsSchema, decode_ms: durationMsSchema }),

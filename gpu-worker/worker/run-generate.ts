@@ -15,9 +15,16 @@ export async function runGenerate(message: GenerateMessage, attempt: Attempt): P
   const contentType = IMAGE_CONTENT_TYPES[input.format];
   const uploadStartedAt = clock.now();
   const images = await Promise.all(
-    generated.images.map(async ({ bytes, seed, width, height }, index) => {
+    generated.images.map(async ({ bytes, seed, width, height, safety }, index) => {
       const key = imageKey(accountId, jobId, attempt.id, { index, format: input.format });
-      return { key: await outputs.put(key, bytes, contentType), seed, width, height, content_type: contentType };
+      return {
+        key: await outputs.put(key, bytes, contentType),
+        seed,
+        width,
+        height,
+        content_type: contentType,
+        safety,
+      };
     }),
   );
   const uploadedAt = clock.now();

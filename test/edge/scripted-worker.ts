@@ -69,6 +69,7 @@ export function newAttempt(message: QueueMessage) {
         width,
         height,
         content_type: `image/${format}`,
+        safety: 'passed' as const,
       }));
       await Promise.all(images.map(({ key }, index) => env.BUCKET.put(key, `image ${index} of ${job}`)));
       const timings = { encode_ms: 1, denoise_ms: 2, decode_ms: 3, upload_ms: 4 };

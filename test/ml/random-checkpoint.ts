@@ -1,22 +1,24 @@
-import { join } from 'node:path';
 import type { Graph } from '../../gpu-worker/ml/graph/graph.ts';
 import { createRandom } from '../../gpu-worker/ml/training/random.ts';
 import { readSafetensorsIndex, writeSafetensors } from '../../gpu-worker/ml/weights/safetensors.ts';
 import type { WeightIndex } from '../../gpu-worker/ml/weights/tensor-location.ts';
 
-/** Writes `<checkpoint>.safetensors` in `folder`: seeded random values for every weight that `graph` expects of that checkpoint. */
-export function writeRandomCheckpoint(folder: string, graph: Graph, checkpoint: string, seed = 0): WeightIndex {
-  const random = createRandom(seed);
-  const parameters = [...graph.parameters.values()].filter((parameter) => parameter.checkpoint === checkpoint);
-  const tensors = parameters.map(({ key, shape }) => {
+/**
+ * Writes every weight that `graph`, which reads one checkpoint, expects of it: seeded random values, but for those that `constants` gives
+ * one value.
+ */
+export function writeRandomCheckpoint(
+  file: string,
+  graph: Graph,
+  constants: Readonly<Record<string, number>> = {},
+): WeightIndex {
+  const random = createRandom(0);
+  const tensors = [...graph.parameters.values()].map(({ key, shape }) => {
     const elements = shape.reduce((product, dim) => product * dim, 1);
     const fanIn = shape.slice(1).reduce((product, dim) => product * dim, 1);
-    return [
-      key,
-      { shape, data: Float32Array.from({ length: elements }, () => random.normal() / Math.sqrt(fanIn)) },
-    ] as const;
+    const value = () => constants[key] ?? random.normal() / Math.sqrt(fanIn);
+    return [key, { shape, data: Float32Array.from({ length: elements }, value) }] as const;
   });
-  const file = join(folder, `${checkpoint}.safetensors`);
   writeSafetensors(file, new Map(tensors));
   return readSafetensorsIndex(file);
 }

@@ -72,7 +72,13 @@ const encoded: Encoded = {
 const generated: Generated = {
   type: 'generated',
   job: '',
-  images: [42, 43].map((seed) => ({ bytes: Uint8Array.of(seed), seed, width: 64, height: 64 })),
+  images: [42, 43].map((seed) => ({
+    bytes: Uint8Array.of(seed),
+    seed,
+    width: 64,
+    height: 64,
+    safety: 'passed' as const,
+  })),
   prompt_truncated: false,
   timings: { encode_ms: 1, denoise_ms: 2, decode_ms: 3 },
 };

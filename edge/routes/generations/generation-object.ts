@@ -17,12 +17,13 @@ export async function generationObject(record: GenerationRecord, { origin, sign 
     model: record.model,
     input: { ...record.input, prompt_truncated: result?.prompt_truncated ?? null },
     images: await Promise.all(
-      images.map(async ({ seed, width, height, content_type }, index) => ({
+      images.map(async ({ seed, width, height, content_type, safety }, index) => ({
         url: await sign(`${path}/images/${index}`),
         seed,
         width,
         height,
         content_type,
+        safety,
       })),
     ),
     error: record.error,

@@ -1,6 +1,7 @@
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
+import type { SafetyChecker } from '../safety/safety-checker.ts';
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts';
 import type { Networks, PictureSize } from './networks.ts';
 
@@ -11,6 +12,9 @@ export type EliteModel = {
   readonly schedule: NoiseSchedule;
   readonly tokenizer: ClipTokenizer;
   readonly networks: Networks;
+  /** Null where the folder has none, or nobody wants it. */
+  readonly safetyChecker: SafetyChecker | null;
   /** How many numbers the latents of one picture have. */
   latentCount(size: PictureSize): number;
+  release(): Promise<void>;
 };

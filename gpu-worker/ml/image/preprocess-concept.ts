@@ -1,3 +1,4 @@
+import { CLIP_PIXELS, normalisePixels } from './normalise-pixels.ts';
 import type { Mask, Picture } from './picture.ts';
 import { resizeBicubic } from './resize-bicubic.ts';
 import { resizeMask } from './resize-mask.ts';
@@ -11,10 +12,6 @@ export type ConceptPixels = {
   /** 1 for each patch whose middle lies on the object, else 0 [gridSize²], row by row. */
   readonly maskGrid: Float32Array;
 };
-
-/** Means and deviations of CLIP's training pictures, red, green, blue (openai/CLIP, clip.py). */
-const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
-const CLIP_DEVIATION = [0.26862954, 0.26130258, 0.27577711];
 
 /** The authors' code takes the mask to this size before the grid, whatever the grid's. */
 const MASK_SIZE = 128;
@@ -31,7 +28,7 @@ export function preprocessConcept(
   mask: Mask | null,
   { imageSize, gridSize }: { imageSize: number; gridSize: number },
 ): ConceptPixels {
-  const normalise = (picture: Picture) => normalisePixels(resizeBicubic(picture, imageSize, imageSize));
+  const normalise = (picture: Picture) => normalisePixels(resizeBicubic(picture, imageSize, imageSize), CLIP_PIXELS);
   if (!mask) return { photo: normalise(photo), object: null, maskGrid: new Float32Array(gridSize ** 2).fill(1) };
   const fitted = resizeMask(mask, photo.width, photo.height);
   const grid = resizeMask(resizeMask(fitted, MASK_SIZE, MASK_SIZE), gridSize, gridSize);
@@ -47,14 +44,4 @@ function blackenBackground(photo: Picture, mask: Mask): Picture {
   for (let i = 0; i < mask.object.length; i++)
     if (mask.object[i]) for (let channel = 3 * i; channel < 3 * i + 3; channel++) rgb[channel] = photo.rgb[channel];
   return { ...photo, rgb };
-}
-
-/** Levels [height, width, 3] → CLIP's units [3, height, width]. */
-function normalisePixels({ width, height, rgb }: Picture): Float32Array {
-  const pixels = width * height;
-  const normalised = new Float32Array(3 * pixels);
-  for (let channel = 0; channel < 3; channel++)
-    for (let i = 0; i < pixels; i++)
-      normalised[channel * pixels + i] = (rgb[3 * i + channel] / 255 - CLIP_MEAN[channel]) / CLIP_DEVIATION[channel];
-  return normalised;
 }

@@ -1,3 +1,4 @@
+import type { Safety } from '../../../shared/generation.ts';
 import type { SamplerName, Words } from '../../../shared/model-description.ts';
 import { sampleLatents } from '../diffusion/sample-latents.ts';
 import { samplers } from '../diffusion/samplers.ts';
@@ -8,6 +9,7 @@ import { type Condition, guidedNoise } from '../elite/guided-noise.ts';
 import type { PictureSize, PredictNoise } from '../elite/networks.ts';
 import { chooseWords, placeWords } from '../elite/place-words.ts';
 import { latentsToRgb } from '../image/latents-to-rgb.ts';
+import type { Picture } from '../image/picture.ts';
 import { encodeConceptPrompt, encodePrompt } from '../text/encode-prompt.ts';
 import { progressChannel } from './progress-channel.ts';
 
@@ -40,10 +42,10 @@ export type GenerateProgress =
   | { readonly type: 'step'; readonly step: number; readonly steps: number }
   | { readonly type: 'decoded'; readonly index: number };
 
-export type GeneratedImage = PictureSize & {
+export type GeneratedImage = Picture & {
   readonly seed: number;
-  /** [height, width, 3] */
-  readonly rgb: Uint8Array;
+  /** Black where the model's safety checker flagged it. */
+  readonly safety: Safety;
 };
 
 /**
@@ -86,11 +88,20 @@ export function generate(
     for (const image of images) {
       aborted.throwIfAborted();
       const decoded = await model.networks.decodeLatents(request, latents[image]);
-      pictures.push({ seed: seed + image, width, height, rgb: latentsToRgb(decoded, { width, height }) });
+      const picture = { width, height, rgb: latentsToRgb(decoded, { width, height }) };
+      pictures.push({ seed: seed + image, ...(await withVerdict(model, picture)) });
       emit({ type: 'decoded', index: image });
     }
     return pictures;
   }, signal);
+}
+
+/** What diffusers does with a flagged picture: it is replaced by a black one. */
+async function withVerdict({ safetyChecker }: EliteModel, picture: Picture): Promise<Picture & { safety: Safety }> {
+  if (!safetyChecker) return { ...picture, safety: 'unchecked' };
+  const { flagged } = await safetyChecker.judge(picture);
+  if (!flagged) return { ...picture, safety: 'passed' };
+  return { ...picture, rgb: new Uint8Array(picture.rgb.length), safety: 'flagged' };
 }
 
 /** The rows of every denoising call: conditional, then unconditional, which guidance of 1 does without. */

@@ -1,7 +1,14 @@
 import type { TensorLocation, WeightIndex } from './tensor-location.ts';
 
 /** The parts of a model as its folder names them; graphs call their checkpoints the same. */
-export type ComponentName = 'unet' | 'vae' | 'text_encoder' | 'vision_encoder' | 'global_mapper' | 'local_mapper';
+export type ComponentName =
+  | 'unet'
+  | 'vae'
+  | 'text_encoder'
+  | 'vision_encoder'
+  | 'global_mapper'
+  | 'local_mapper'
+  | 'safety_checker';
 
 /** A tensor's name in Stable Diffusion v1-4's own files; undefined for one that no network reads. */
 type Rename = (name: string) => string | undefined;
@@ -24,6 +31,7 @@ const RENAMES: Record<ComponentName, Rename> = {
   vision_encoder: (name) => (isPositionIds(name) || !name.startsWith('vision_model.') ? undefined : name),
   global_mapper: unchanged,
   local_mapper: unchanged,
+  safety_checker: (name) => (isPositionIds(name) ? undefined : name),
 };
 
 /** 0, 1, 2 …: a buffer that transformers wrote until 4.31. */

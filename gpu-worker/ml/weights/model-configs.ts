@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { NoiseScheduleConfig } from '../diffusion/noise-schedule.ts';
 import type { ClipTextConfig } from '../models/clip-text.ts';
 import type { ClipVisionConfig } from '../models/clip-vision.ts';
+import type { SafetyCheckerConfig } from '../models/safety-checker.ts';
 import type { UNetConfig } from '../models/unet.ts';
 import type { VaeConfig } from '../models/vae.ts';
 
@@ -140,18 +141,27 @@ const clipVisionFields = z.object({
   num_channels: z.literal(3).default(3),
 });
 
+const clipVisionSchema = clipVisionFields.transform(
+  (config): ClipVisionConfig => ({
+    ...clipEncoderConfig(config),
+    imageSize: config.image_size,
+    patchSize: config.patch_size,
+  }),
+);
+
 /** A CLIPVisionModel's configuration, or a whole CLIPModel's, which nests it. */
 export const clipVisionConfigSchema = z
   .looseObject({})
   .transform((config) => config.vision_config ?? config)
-  .pipe(clipVisionFields)
-  .transform(
-    (config): ClipVisionConfig => ({
-      ...clipEncoderConfig(config),
-      imageSize: config.image_size,
-      patchSize: config.patch_size,
-    }),
-  );
+  .pipe(clipVisionSchema);
+
+/** A CLIPModel's configuration too; its text part is not used. */
+export const safetyCheckerConfigSchema = z.object({ vision_config: clipVisionSchema, projection_dim: size }).transform(
+  ({ vision_config, projection_dim }): SafetyCheckerConfig => ({
+    vision: vision_config,
+    projectionSize: projection_dim,
+  }),
+);
 
 /** Whatever sampler the file names: only the noise the networks were trained with is read. */
 export const scheduleConfigSchema = z

@@ -5,11 +5,13 @@ import type { NoiseScheduleConfig } from '../diffusion/noise-schedule.ts';
 import { gridSize } from '../models/clip-vision.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import { FEATURE_LAYERS } from '../models/mapping-networks.ts';
+import type { SafetyCheckerConfig } from '../models/safety-checker.ts';
 import { type ComponentName, canonicalise } from './checkpoint-names.ts';
 import {
   clipTextConfigSchema,
   clipVisionConfigSchema,
   eliteConfigSchema,
+  safetyCheckerConfigSchema,
   scheduleConfigSchema,
   unetConfigSchema,
   vaeConfigSchema,
@@ -27,7 +29,11 @@ export type ModelFolder = {
   readonly checkpoints: ReadonlyMap<ComponentName, WeightIndex>;
   /** Holds `vocab.json` and `merges.txt`. */
   readonly tokenizerFolder: string;
+  /** Null where the folder has none. */
+  readonly safetyChecker: SafetyCheckerWeights | null;
 };
+
+export type SafetyCheckerWeights = { readonly config: SafetyCheckerConfig; readonly weights: WeightIndex };
 
 /** What diffusers and transformers call the files of a network's weights. */
 export const DIFFUSERS_STEMS: readonly string[] = ['diffusion_pytorch_model'];
@@ -35,7 +41,7 @@ export const TRANSFORMERS_STEMS: readonly string[] = ['model', 'pytorch_model'];
 
 /**
  * Opens a folder laid out as Stable Diffusion v1-4's is, with `vision_encoder/` (CLIP's vision tower, or the whole CLIP model) and ELITE's
- * `global_mapper` and `local_mapper` beside it. Headers and configurations are read, no weights.
+ * `global_mapper` and `local_mapper` beside it, and perhaps `safety_checker/`. Headers and configurations are read, no weights.
  *
  * Which hidden states the mapping networks read is not in the official files: `featureLayers`, else the folder's `elite.json`
  * (`{ "feature_layers": [24, 4, 8, 12, 16] }`), else the authors' layers.
@@ -76,6 +82,15 @@ export function openModelFolder(folder: string, options: { featureLayers?: reado
     sampleSize: unet.sampleSize,
     checkpoints,
     tokenizerFolder: join(folder, 'tokenizer'),
+    safetyChecker: openSafetyChecker(join(folder, 'safety_checker')),
+  };
+}
+
+function openSafetyChecker(folder: string): SafetyCheckerWeights | null {
+  if (!existsSync(folder)) return null;
+  return {
+    config: readConfig(join(folder, 'config.json'), safetyCheckerConfigSchema),
+    weights: canonicalise('safety_checker', openWeights(folder, TRANSFORMERS_STEMS)),
   };
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Graph } from '../../../gpu-worker/ml/graph/graph.ts';
 import { portable } from '../../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { rootScope } from '../../../gpu-worker/ml/graph/scope.ts';
-import { type ClipVisionConfig, clipVision } from '../../../gpu-worker/ml/models/clip-vision.ts';
+import { clipVision } from '../../../gpu-worker/ml/models/clip-vision.ts';
 import { safetyCheckerGraph } from '../../../gpu-worker/ml/models/safety-checker.ts';
 import { openSession } from '../../../gpu-worker/ml/runtime/session.ts';
 import { createRandom } from '../../../gpu-worker/ml/training/random.ts';
@@ -13,16 +13,9 @@ import { readTensor } from '../../../gpu-worker/ml/weights/read-tensor.ts';
 import type { WeightIndex } from '../../../gpu-worker/ml/weights/tensor-location.ts';
 import { maxAbsError } from '../../parity/compare.ts';
 import { writeRandomCheckpoint } from '../random-checkpoint.ts';
+import { TINY_SAFETY_CHECKER } from '../safety/tiny-safety-checker.ts';
 
-const vision: ClipVisionConfig = {
-  imageSize: 28,
-  patchSize: 14,
-  hiddenSize: 16,
-  intermediateSize: 32,
-  layers: 2,
-  heads: 2,
-  layerNormEpsilon: 1e-5,
-};
+const { vision } = TINY_SAFETY_CHECKER;
 const BATCH = 2;
 const TOKENS = 5;
 
@@ -30,11 +23,7 @@ let folder: string;
 let weights: WeightIndex;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'safety-checker-'));
-  weights = writeRandomCheckpoint(
-    folder,
-    safetyCheckerGraph({ vision, projectionSize: 12 }, portable),
-    'safety_checker',
-  );
+  weights = writeRandomCheckpoint(join(folder, 'model.safetensors'), safetyCheckerGraph(TINY_SAFETY_CHECKER, portable));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -71,7 +60,7 @@ describe('scores of pictures', () => {
       const random = createRandom(7);
       const pixels = Float32Array.from({ length: BATCH * 3 * 28 * 28 }, () => random.normal());
       const session = await openSession(
-        safetyCheckerGraph({ vision, projectionSize: 12 }, portable),
+        safetyCheckerGraph(TINY_SAFETY_CHECKER, portable),
         new Map([['safety_checker', weights]]),
       );
       const outputs = await session.run({ pixels: { data: pixels, shape: [BATCH, 3, 28, 28] } });
