@@ -1,4 +1,4 @@
-import type { Safety } from '../../../shared/generation.ts';
+import { MAX_SEED, type Safety } from '../../../shared/generation.ts';
 import type { SamplerName, Words } from '../../../shared/model-description.ts';
 import { sampleLatents } from '../diffusion/sample-latents.ts';
 import { samplers } from '../diffusion/samplers.ts';
@@ -27,7 +27,7 @@ export type GenerateRequest = PictureSize & {
   readonly prompt: string;
   readonly concepts: readonly PromptConcept[];
   readonly negativePrompt: string;
-  /** Image i starts from seed + i. */
+  /** Image i starts from seed + i, which goes on from 0 behind the last seed. */
   readonly seed: number;
   readonly steps: number;
   readonly sampler: SamplerName;
@@ -70,12 +70,13 @@ export function generate(
       if (Math.min(...stepsMade) > slowest) emit({ type: 'step', step: slowest + 1, steps });
     };
     const images = Array.from({ length: numImages }, (_, image) => image);
+    const seedOf = (image: number) => (seed + image) % (MAX_SEED + 1); // torch too takes the lower 32 bits
     const method = samplers[request.sampler];
     const plan = method.plan(model.schedule, steps);
     const noisePrediction = guidedNoise(predictNoise, request, conditions, request.guidanceScale);
     const latents = await Promise.all(
       images.map((image) => {
-        const { randn } = torchGenerator(seed + image);
+        const { randn } = torchGenerator(seedOf(image));
         const start = randn(model.latentCount(request));
         return sampleLatents(method, plan, start, noisePrediction, {
           noise: randn,
@@ -89,7 +90,7 @@ export function generate(
       aborted.throwIfAborted();
       const decoded = await model.networks.decodeLatents(request, latents[image]);
       const picture = { width, height, rgb: latentsToRgb(decoded, { width, height }) };
-      pictures.push({ seed: seed + image, ...(await withVerdict(model, picture)) });
+      pictures.push({ seed: seedOf(image), ...(await withVerdict(model, picture)) });
       emit({ type: 'decoded', index: image });
     }
     return pictures;

@@ -4,6 +4,7 @@ import { loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
 import type { PredictNoise } from '../../../gpu-worker/ml/elite/networks.ts';
 import { type GenerateProgress, type GenerateRequest, generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
 import { PromptError } from '../../../gpu-worker/ml/text/encode-prompt.ts';
+import { MAX_SEED } from '../../../shared/generation.ts';
 import { SAMPLERS } from '../../../shared/model-description.ts';
 import { golden, modelDir, reference } from '../../parity/reference.ts';
 import { featureLayers } from '../../parity/reference-model.ts';
@@ -70,6 +71,11 @@ describe('generate', () => {
       const alone = await run({ seed });
       expectSamePicture(rgb, alone.images[0].rgb);
     }
+  });
+
+  it('goes on from 0 behind the last seed', async () => {
+    const { images } = await run({ numImages: 2, seed: MAX_SEED, steps: 1 });
+    expect(images.map(({ seed }) => seed)).toEqual([MAX_SEED, 0]);
   });
 
   it('gives the same bytes for the same request', async () => {
