@@ -1,14 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startFauxqs } from 'fauxqs';
+import { startQueueEmulator } from '../../infra/local/queue-emulator.ts';
 
 /**
  * A process with an SQS emulator for the edge's tests, behind a door that can be told to refuse a share of the sends
  * and remembers what went through: `PUT /-/failures` with a number from 0 to 1, `GET /-/sent?account=acc_…`. Tells
  * its parent the door's origin, and ends with it.
  */
-const sqs = await startFauxqs({ port: 0, logger: false });
-sqs.createQueue('elite-jobs');
+const sqs = await startQueueEmulator();
 const sent: { account_id: string }[] = [];
 let failureShare = 0;
 
@@ -22,7 +21,7 @@ async function forward(request: IncomingMessage, response: ServerResponse, body:
     'content-type': request.headers['content-type'] ?? '',
     'x-amz-target': String(request.headers['x-amz-target']),
   };
-  const answer = await fetch(`http://127.0.0.1:${sqs.port}${request.url}`, {
+  const answer = await fetch(new URL(request.url ?? '/', sqs.endpoint), {
     method: 'POST',
     headers: { ...headers, authorization: request.headers.authorization ?? '' },
     body,
@@ -49,5 +48,5 @@ const door = createServer(async (request, response) => {
 });
 await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
 const origin = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
-process.send?.(origin);
+process.send?.({ SQS_ENDPOINT: origin, SQS_QUEUE_URL: new URL(new URL(sqs.queueUrl).pathname, origin).href });
 process.on('disconnect', () => process.exit());

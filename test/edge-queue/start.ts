@@ -5,8 +5,8 @@ import type { TestProject } from 'vitest/node';
 /** Runs server.ts beside the edge's tests: in a process of its own, as it would slow down the one that runs them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = fork(new URL('./server.ts', import.meta.url));
-  const [origin] = await once(server, 'message');
-  project.provide('edgeQueue', { SQS_ENDPOINT: origin, SQS_QUEUE_URL: `${origin}/000000000000/elite-jobs` });
+  const [settings] = await once(server, 'message');
+  project.provide('edgeQueue', settings);
   return async () => {
     server.disconnect();
     await once(server, 'exit');
