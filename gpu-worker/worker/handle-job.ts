@@ -26,14 +26,15 @@ export function createJobHandler(parts: WorkerParts): MessageHandler {
       parts.log.error({ problem }, 'a message names no job; the queue sets it aside in the end');
       return retry(received.receiveCount);
     }
+    const traceparent = message?.traceparent ?? null;
     const attemptId = newAttemptId(parts.edge.clock.now());
     const delivery: Delivery = {
       ...parts,
       attemptId,
       count: received.receiveCount,
-      reporter: createReporter(parts.edge, { jobId, attemptId }),
+      reporter: createReporter(parts.edge, { jobId, attemptId, traceparent }),
       signal,
-      log: parts.log.child({ job: jobId, attempt: attemptId }),
+      log: parts.log.child({ job: jobId, attempt: attemptId, ...(traceparent && { traceparent }) }),
     };
     try {
       if (message === null) {

@@ -40,8 +40,11 @@ type EventBody = WorkerEvent extends infer Event
     : never
   : never;
 
-export function createReporter(edge: EdgeConnection, attempt: { jobId: string; attemptId: string }): Reporter {
+type ReportedAttempt = { readonly jobId: string; readonly attemptId: string; readonly traceparent: string | null };
+
+export function createReporter(edge: EdgeConnection, attempt: ReportedAttempt): Reporter {
   const path = workerEventsPath(attempt.jobId);
+  const trace = attempt.traceparent === null ? {} : { traceparent: attempt.traceparent };
   let nextSeq = 0;
 
   /** Undefined when the edge cannot be reached or is not well. */
@@ -52,7 +55,7 @@ export function createReporter(edge: EdgeConnection, attempt: { jobId: string; a
       .fetch(new URL(path, edge.origin), {
         method: 'POST',
         body,
-        headers: { 'content-type': 'application/json', ...signature },
+        headers: { 'content-type': 'application/json', ...trace, ...signature },
         signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
       })
       .catch(() => undefined);

@@ -2,10 +2,11 @@ import { SIGNATURE_HEADER, TIMESTAMP_HEADER, verifyRequest } from '../../shared/
 import { type WorkerEvent, type WorkerEventAnswer, workerEventSchema } from '../../shared/worker-event.ts';
 
 /** The edge's side of one job, as a worker sees it: it knows its newest attempt and its end. */
-export function createFakeJob(secret: string, now: () => number) {
+export function createFakeJob(secret: string) {
   const events: WorkerEvent[] = [];
   const job = {
     events,
+    traceparents: [] as (string | null)[],
     /** Attempts in the order they were first heard of; the last one has the job. */
     attempts: [] as string[],
     end: null as 'succeeded' | 'failed' | 'canceled' | null,
@@ -22,11 +23,14 @@ export function createFakeJob(secret: string, now: () => number) {
       const request = new Request(input, init);
       const body = await request.text();
       const { pathname: path } = new URL(request.url);
+      job.traceparents.push(request.headers.get('traceparent'));
       const headers = {
         timestamp: request.headers.get(TIMESTAMP_HEADER),
         signature: request.headers.get(SIGNATURE_HEADER),
       };
-      const verdict = await verifyRequest({ method: 'POST', path, body }, headers, { secret, nowMs: now() });
+      // A fake clock runs on while the signature is being made and checked, so the time of signing is what counts here.
+      const nowMs = Number(headers.timestamp);
+      const verdict = await verifyRequest({ method: 'POST', path, body }, headers, { secret, nowMs });
       if (verdict !== 'valid') {
         return new Response(verdict, { status: 403 });
       }

@@ -87,7 +87,7 @@ const generated: Generated = {
 function setUp(engine: Partial<Engine> = {}) {
   const clock = createFakeClock();
   const { store, objects } = createMemoryStore();
-  const job = createFakeJob(SECRET, clock.now);
+  const job = createFakeJob(SECRET);
   const runs: string[] = [];
   const handle = createJobHandler({
     engine: {
@@ -336,6 +336,13 @@ describe('two attempts at once', () => {
 });
 
 describe('a message', () => {
+  test('carries its trace to the events of its job', async () => {
+    const { job, deliver } = setUp();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await deliver({ ...generateMessage, traceparent });
+    expect(job.traceparents).toEqual([traceparent, traceparent]);
+  });
+
   test('stays held while the edge cannot be reached', async () => {
     const { clock, job, deliver } = setUp();
     job.outages = ['unreachable', 500, 429];
