@@ -17,6 +17,7 @@ export type ToylandPlan = {
   /** `steps` on crops of `cropPx`, then `wholeSteps` on whole pictures. */
   vae: StagePlan & { cropPx: number; wholeSteps: number; wholeBatchSize: number };
   clip: StagePlan;
+  reader: StagePlan;
   /** `steps` on pictures of half the size, then `fullSteps` on full ones. */
   unet: StagePlan & { fullSteps: number; averageDecay: number };
   global: StagePlan;
@@ -34,9 +35,14 @@ export function shippedPlan(): ToylandPlan {
     projectionSize: 128,
     vae: { steps: 6000, batchSize: 16, cropPx: 32, wholeSteps: 1500, wholeBatchSize: 8, learningRate: 1e-3 },
     clip: { steps: 4000, batchSize: 128, learningRate: 5e-4 },
+    reader: { steps: 4000, batchSize: 32, learningRate: 1e-3 },
     unet: { steps: 15_000, fullSteps: 35_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
     global: { steps: 6000, batchSize: 16, learningRate: 3e-4 },
     local: { steps: 8000, batchSize: 16, learningRate: 3e-4 },
-    gates: { vae: { psnrDb: 30 }, clip: { top1Of64: 0.8 } },
+    gates: {
+      vae: { psnrDb: 30 },
+      clip: { top1Of64: 0.8 },
+      reader: { shape: 0.97, pattern: 0.97, hue: 0.97, scene: 0.97, worn: 0.97 },
+    },
   };
 }

@@ -6,6 +6,7 @@ import { clipRecipe } from './clip-recipe.ts';
 import { globalRecipe } from './global-recipe.ts';
 import { localRecipe } from './local-recipe.ts';
 import type { ToylandPlan } from './plan.ts';
+import { readerRecipe } from './reader-recipe.ts';
 import type { Metrics, Recipe, ToylandContext } from './recipe.ts';
 import { unetRecipe } from './unet-recipe.ts';
 import { vaeRecipe } from './vae-recipe.ts';
@@ -20,7 +21,8 @@ export class GateError extends Error {
   override readonly name = 'GateError';
 }
 
-const recipes: readonly Recipe[] = [vaeRecipe, clipRecipe, unetRecipe, globalRecipe, localRecipe];
+/** The stages in their order: each builds on those before it. */
+export const recipes: readonly Recipe[] = [vaeRecipe, clipRecipe, readerRecipe, unetRecipe, globalRecipe, localRecipe];
 
 /**
  * Draws toyland's pictures and trains a model on them, stage after stage, from wherever an earlier call left `folder`. The same seed gives

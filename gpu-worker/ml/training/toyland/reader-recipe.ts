@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { writeSafetensors } from '../../weights/safetensors.ts';
+import { initialWeights } from '../initial-weights.ts';
+import { cosineRate } from '../learning-rate.ts';
+import { namedTensors } from '../parameter-vector.ts';
+import { toPlanes, toUnit, wholePictures } from '../pixels.ts';
+import { createRandom } from '../random.ts';
+import { readerStage } from '../stages/reader-stage.ts';
+import { attributesOf, headTargets, toylandReader, vectorHeads } from './attributes.ts';
+import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
+import { compareAttributes, openReader, readerFile } from './reader.ts';
+import type { Recipe } from './recipe.ts';
+
+/** The most noise added to a picture, so that the reader looks at forms and not at the crispness of renders. */
+const mostNoise = 0.15;
+
+/** The judge of what the model draws, trained on renders only. */
+export const readerRecipe: Recipe = {
+  name: 'reader',
+
+  async stage({ album, plan, seed }) {
+    const { batchSize, steps, learningRate } = plan.reader;
+    const config = { ...toylandReader, imageSize: plan.sizePx };
+    const training = readerStage(config, { batchSize, vectors: vectorHeads });
+    return {
+      name: 'reader',
+      phases: [
+        {
+          untilStep: steps,
+          training,
+          frozen: new Map(),
+          batchOf: async (step, part) => {
+            const random = createRandom(seed, step, part);
+            const indices = Array.from({ length: batchSize }, () => random.integer(album.count));
+            const image = toPlanes(album.rgb(indices), 3, wholePictures(batchSize, plan.sizePx), toUnit);
+            const pictureSize = image.data.length / batchSize;
+            for (let n = 0; n < batchSize; n++) {
+              const noise = random.uniform(0, mostNoise);
+              for (let i = n * pictureSize; i < (n + 1) * pictureSize; i++) image.data[i] += noise * random.normal();
+            }
+            const targets = indices.map((index) => headTargets(attributesOf(album.depiction(index))));
+            const heads = Object.entries(config.heads).map(([name, size]) => [
+              name,
+              { data: Float32Array.from(targets.flatMap((target) => target[name])), shape: [batchSize, size] },
+            ]);
+            return { image, ...Object.fromEntries(heads) };
+          },
+        },
+      ],
+      initial: () => initialWeights(training.layout, seed),
+      options: { learningRate: cosineRate(learningRate, { steps, warmupSteps: 100 }), averageDecay: 0.998 },
+    };
+  },
+
+  async finish({ plan, folder, threads }, { phases }, { average }) {
+    const file = readerFile(folder);
+    mkdirSync(dirname(file), { recursive: true });
+    writeSafetensors(file, namedTensors(phases[0].training.layout, average, 'attribute_reader'), { format: 'pt' });
+    const depictions = heldOutDepictions(100);
+    const reader = await openReader(file, { imageSize: plan.sizePx, threads });
+    const read = await reader.read(await depictionTensor(depictions, plan.sizePx));
+    await reader.close();
+    const verdicts = read.map((attributes, index) => compareAttributes(attributes, attributesOf(depictions[index])));
+    const share = (attribute: keyof (typeof verdicts)[number]) =>
+      verdicts.filter((verdict) => verdict[attribute]).length / verdicts.length;
+    return {
+      shape: share('shape'),
+      pattern: share('pattern'),
+      hue: share('hueDegrees'),
+      scene: share('scene'),
+      worn: share('worn'),
+    };
+  },
+};

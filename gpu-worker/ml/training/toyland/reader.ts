@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { attributeReaderGraph } from '../../evaluation/attribute-reader.ts';
+import { portable } from '../../graph/op-sets/portable.ts';
+import { type FloatTensor, openSession } from '../../runtime/session.ts';
+import { readSafetensorsIndex } from '../../weights/safetensors.ts';
+import { type Attributes, readHeads, toylandReader } from './attributes.ts';
+import { hueDistanceDegrees } from './hue.ts';
+
+/** Where a training leaves the reader: it measures the model and is no part of it. */
+export const readerFile = (folder: string): string => join(folder, 'reader', 'model.safetensors');
+
+/** Opens the reader: pictures [n, 3, size, size] in −1…1 → their attributes. */
+export async function openReader(file: string, options: { imageSize: number; threads?: number }) {
+  const { imageSize, threads } = options;
+  const checkpoints = new Map([['attribute_reader', readSafetensorsIndex(file)]]);
+  const session = await openSession(attributeReaderGraph({ ...toylandReader, imageSize }, portable), checkpoints, {
+    threads,
+  });
+  return {
+    async read(image: FloatTensor): Promise<Attributes[]> {
+      const outputs = Object.entries(await session.run({ image }));
+      return Array.from({ length: image.shape[0] }, (_, n) => {
+        const row = ({ data, shape }: FloatTensor) => data.subarray(n * shape[1], (n + 1) * shape[1]);
+        return readHeads(Object.fromEntries(outputs.map(([name, output]) => [name, row(output)])));
+      });
+    },
+    close: () => session.release(),
+  };
+}
+
+/** A hue counts as right within this angle. */
+const hueToleranceDegrees = 20;
+
+/** Which attributes were read as they should be. */
+export function compareAttributes(read: Attributes, expected: Attributes): Record<keyof Attributes, boolean> {
+  return {
+    shape: read.shape === expected.shape,
+    pattern: read.pattern === expected.pattern,
+    hueDegrees: hueDistanceDegrees(read.hueDegrees, expected.hueDegrees) <= hueToleranceDegrees,
+    scene: read.scene === expected.scene,
+    worn: read.worn === expected.worn,
+  };
+}
