@@ -7,13 +7,15 @@ import { UsageError } from './usage-error.ts';
 
 export type ModelOptions = { readonly model?: string; readonly threads?: number; readonly safetyChecker?: boolean };
 
+export function withModelOption(command: Command): Command {
+  return command.option('-m, --model <folder>', 'the model folder; MODEL_DIR when left out');
+}
+
 /** Adds what every command that runs a model needs to know. */
 export function withModelOptions(command: Command): Command {
-  return command
-    .addOption(new Option('-m, --model <folder>', 'the model folder; MODEL_DIR when left out'))
-    .addOption(
-      new Option('--threads <n>', 'threads of one operator; one a core when left out').argParser(wholeNumber(1)),
-    );
+  return withModelOption(command).addOption(
+    new Option('--threads <n>', 'threads of one operator; one a core when left out').argParser(wholeNumber(1)),
+  );
 }
 
 /** @throws UsageError when no model is named. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { describeFiles } from '../ml/pipelines/describe-files.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { parseHubRepository } from '../ml/weights/hub/hub-repository.ts';
 import { CLIP_VIT_L_14, STABLE_DIFFUSION_V1_4 } from '../ml/weights/hub/plan-pull.ts';
@@ -45,9 +46,10 @@ export function pullCommand(terminal: Terminal): Command {
       const progress = showProgress(report);
       const pull = pullModel(folder, sources, access, { signal: terminal.signal });
       const { files, fetchedFiles, fetchedBytes } = await follow(pull, progress.show).finally(progress.stop);
+      const { fingerprint } = await follow(describeFiles(folder, {}, { signal: terminal.signal }));
       report.answer(
         `${folder}: ${files} files, ${fetchedFiles} of them fetched now (${formatBytes(fetchedBytes)}), all checked`,
-        { folder, files, fetched_files: fetchedFiles, fetched_bytes: fetchedBytes },
+        { folder, files, fetched_files: fetchedFiles, fetched_bytes: fetchedBytes, model: fingerprint },
       );
     });
 }

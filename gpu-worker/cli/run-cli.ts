@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { buildCommand } from './build.ts';
 import { encodeCommand } from './encode.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
@@ -19,7 +20,7 @@ export const EXIT_CODES = {
 /** Characters a line, where nobody says how wide the window is. */
 const HELP_WIDTH = 100;
 
-const COMMANDS = [pullCommand, inspectCommand, encodeCommand, generateCommand];
+const COMMANDS = [pullCommand, inspectCommand, buildCommand, encodeCommand, generateCommand];
 
 const EXAMPLES = `
 Examples:

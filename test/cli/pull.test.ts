@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeFolder } from '../../gpu-worker/ml/elite/load-model.ts';
+import { readModelJson } from '../../gpu-worker/ml/weights/model-json.ts';
 import { type HubServer, startHubServer } from '../ml/weights/hub/hub-server.ts';
 import { tinyHub } from '../ml/weights/hub/tiny-hub.ts';
 import { modelDir } from '../parity/reference.ts';
@@ -40,7 +42,22 @@ it('fetches from the hub the environment names, with its token, and tells what w
     files: 14,
     fetched_files: 14,
     fetched_bytes: 5630196,
+    model: describeFolder(join(parent, 'sd')).description.fingerprint,
   });
+});
+
+it('leaves a model.json with the digests of what it fetched, also after a file has changed', async () => {
+  const unet = 'unet/diffusion_pytorch_model.safetensors';
+  const sha256 = () => readModelJson(join(parent, 'sd'))?.files?.find(({ path }) => path === unet)?.sha256;
+  await pull();
+  const first = sha256();
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  writeFileSync(
+    join(parent, 'sd/model.json'),
+    JSON.stringify({ ...readModelJson(join(parent, 'sd')), fingerprint: 'old' }),
+  );
+  expect(await pull()).toMatchObject({ exitCode: 0 });
+  expect(sha256()).toBe(first);
 });
 
 it('takes other repositories by name', async () => {

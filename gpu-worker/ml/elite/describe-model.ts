@@ -36,10 +36,17 @@ const OPENRAIL_M: ModelDescription['licence'] = {
   ],
 };
 
-type ModelFacts = { name: string; fingerprint: string; config: EliteConfig; sampleSize: number };
+type ModelFacts = {
+  name: string;
+  fingerprint: string;
+  config: EliteConfig;
+  sampleSize: number;
+  licence?: ModelDescription['licence'];
+};
 
 /** What a model can do, as the API tells it. `sampleSize` is the side of the latents it was trained on. */
-export function describeModel({ name, fingerprint, config, sampleSize }: ModelFacts): ModelDescription {
+export function describeModel(facts: ModelFacts): ModelDescription {
+  const { name, fingerprint, config, sampleSize, licence = OPENRAIL_M } = facts;
   const factor = vaeFactor(config.vae);
   const side = sampleSize * factor;
   const granularity = factor * 2 ** (config.unet.blockChannels.length - 1); // every level halves the latents
@@ -66,6 +73,6 @@ export function describeModel({ name, fingerprint, config, sampleSize }: ModelFa
     words: config.mapping.words,
     embedding: { dim: config.mapping.wordSize, patches: config.mapping.patches },
     segmentation: false,
-    licence: OPENRAIL_M,
+    licence,
   };
 }

@@ -6,7 +6,9 @@ import type { SessionOptions } from '../runtime/session.ts';
 import { openSafetyChecker } from '../safety/safety-checker.ts';
 import { openClipTokenizer } from '../text/clip-tokenizer.ts';
 import { fingerprintModel } from '../weights/fingerprint.ts';
+import { readModelJson } from '../weights/model-json.ts';
 import { openModelFolder } from '../weights/open-model-folder.ts';
+import { WeightsError } from '../weights/weights-error.ts';
 import { describeModel } from './describe-model.ts';
 import type { EliteModel } from './elite-model.ts';
 import { openNetworks } from './networks.ts';
@@ -44,15 +46,30 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
   };
 }
 
+type DescribeOptions = {
+  readonly featureLayers?: readonly number[];
+  /** Whether the folder must be what `model.json` says; not while that file is about to be written. */
+  readonly trustModelJson?: boolean;
+};
+
 /**
- * What a checkpoint folder holds and can do; no network is loaded.
+ * What a checkpoint folder holds and can do; no network is loaded. Name and licence come from its `model.json`; without one, the name is the
+ * folder's and the licence Stable Diffusion's.
  *
- * @throws WeightsError
+ * @throws WeightsError where files are missing or broken, or are not those that `model.json` was written for.
  */
-export function describeFolder(folder: string, options: { featureLayers?: readonly number[] } = {}) {
+export function describeFolder(folder: string, options: DescribeOptions = {}) {
   const modelFolder = openModelFolder(folder, options);
   const { config, schedule, sampleSize, checkpoints } = modelFolder;
   const fingerprint = fingerprintModel({ config, schedule }, checkpoints);
-  const description = describeModel({ name: basename(resolve(folder)), fingerprint, config, sampleSize });
+  const json = readModelJson(folder);
+  const { trustModelJson = options.featureLayers === undefined } = options;
+  if (trustModelJson && json?.fingerprint && json.fingerprint !== fingerprint)
+    throw new WeightsError(
+      folder,
+      `model.json was written for a model with fingerprint ${json.fingerprint}, these weights and settings have ${fingerprint}`,
+    );
+  const { name = basename(resolve(folder)), licence } = json ?? {};
+  const description = describeModel({ name, fingerprint, config, sampleSize, licence });
   return { modelFolder, description };
 }

@@ -10,7 +10,7 @@ import { type FileBytes, withFileBytes } from './file-bytes.ts';
 import type { TensorLocation, WeightDtype, WeightIndex } from './tensor-location.ts';
 import { checkedTensorData, type DeferredTensor, deferTensor, type TensorToWrite } from './tensor-to-write.ts';
 import { WeightsError } from './weights-error.ts';
-import { withNewFile } from './write-file.ts';
+import { createFile } from './write-file.ts';
 
 const WEIGHT_DTYPES: Record<SafetensorsDtype, WeightDtype> = {
   F64: 'float64',
@@ -107,12 +107,28 @@ export function streamSafetensors(
   tensors: readonly DeferredTensor[],
   metadata: Readonly<Record<string, string>> = {},
 ): void {
+  for (const _ of writeSafetensorsStepwise(file, tensors, metadata));
+}
+
+/** `streamSafetensors` in steps of one tensor, so that others get their turn: yields the bytes of each once it is written. */
+export function* writeSafetensorsStepwise(
+  file: string,
+  tensors: readonly DeferredTensor[],
+  metadata: Readonly<Record<string, string>> = {},
+): Generator<number> {
   const layout = layOutSafetensors(tensors, metadata);
   const lengthPrefix = Buffer.alloc(8);
   lengthPrefix.writeBigUInt64LE(BigInt(layout.header.length));
-  withNewFile(file, (write) => {
+  const { write, close } = createFile(file);
+  try {
     write(lengthPrefix);
     write(Buffer.from(layout.header, 'latin1'));
-    for (const tensor of layout.tensors) write(checkedTensorData(file, tensor));
-  });
+    for (const tensor of layout.tensors) {
+      const bytes = checkedTensorData(file, tensor);
+      write(bytes);
+      yield bytes.length;
+    }
+  } finally {
+    close();
+  }
 }

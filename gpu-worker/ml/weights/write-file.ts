@@ -5,13 +5,22 @@ export type Write = (bytes: Uint8Array) => void;
 
 /** Creates `file`, or empties it, for the length of `use`. */
 export function withNewFile(file: string, use: (write: Write) => void): void {
-  const descriptor = openSync(file, 'w');
+  const { write, close } = createFile(file);
   try {
-    use((bytes) => {
+    use(write);
+  } finally {
+    close();
+  }
+}
+
+/** Creates `file`, or empties it; whoever calls this closes it. */
+export function createFile(file: string): { write: Write; close(): void } {
+  const descriptor = openSync(file, 'w');
+  return {
+    write: (bytes) => {
       let written = 0;
       while (written < bytes.length) written += writeSync(descriptor, bytes, written);
-    });
-  } finally {
-    closeSync(descriptor);
-  }
+    },
+    close: () => closeSync(descriptor),
+  };
 }

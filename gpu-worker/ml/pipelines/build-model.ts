@@ -1,0 +1,115 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import type { ModelDescription } from '../../../shared/model-description.ts';
+import { describeFolder } from '../elite/load-model.ts';
+import { allGraphs, networkGraphs } from '../elite/network-graphs.ts';
+import { portable } from '../graph/op-sets/portable.ts';
+import { safetyCheckerGraph } from '../models/safety-checker.ts';
+import { checkWeights } from '../weights/bind-weights.ts';
+import type { ComponentName } from '../weights/checkpoint-names.ts';
+import { convertTensor, type Precision } from '../weights/convert-tensor.ts';
+import { listModelFiles } from '../weights/model-json.ts';
+import { writeSafetensorsStepwise } from '../weights/safetensors.ts';
+import type { WeightIndex } from '../weights/tensor-location.ts';
+import { WeightsError } from '../weights/weights-error.ts';
+import { describeFiles } from './describe-files.ts';
+import { follow } from './follow.ts';
+import { progressChannel } from './progress-channel.ts';
+
+export type BuildProgress = {
+  readonly stage: 'convert' | 'check';
+  readonly path: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+};
+
+/** Where each network's weights go. */
+const OUTPUTS: Readonly<Record<ComponentName, string>> = {
+  unet: 'unet/diffusion_pytorch_model.safetensors',
+  vae: 'vae/diffusion_pytorch_model.safetensors',
+  text_encoder: 'text_encoder/model.safetensors',
+  vision_encoder: 'vision_encoder/model.safetensors',
+  global_mapper: 'global_mapper.safetensors',
+  local_mapper: 'local_mapper.safetensors',
+  safety_checker: 'safety_checker/model.safetensors',
+};
+
+/** Files that hold weights in a form of their own; all others are copied. */
+const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|msgpack|h5)(\.index(\.fp16)?\.json)?$/;
+
+/**
+ * Writes a model anew with its weights in another precision, one tensor at a time. `target` appears when everything in it is written and
+ * checked; until then, and after an error or an abort, there is nothing by that name.
+ *
+ * @throws WeightsError or WeightsMismatchError naming files and weights that are missing, broken, do not fit or are no numbers.
+ */
+export function buildModel(
+  source: string,
+  target: string,
+  { precision, signal }: { precision: Precision; signal?: AbortSignal },
+): AsyncGenerator<BuildProgress, ModelDescription> {
+  return progressChannel(async (emit, aborted) => {
+    if (existsSync(target)) throw new WeightsError(target, 'is there already');
+    const { modelFolder, description } = describeFolder(source);
+    const { config, checkpoints, safetyChecker } = modelFolder;
+    checkWeights(allGraphs(networkGraphs(config, portable), description.defaults), checkpoints);
+    const networks = new Map(checkpoints);
+    if (safetyChecker) {
+      networks.set('safety_checker', safetyChecker.weights);
+      checkWeights([safetyCheckerGraph(safetyChecker.config, portable)], networks);
+    }
+    const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
+    try {
+      mkdirSync(partial, { recursive: true });
+      copySettings(source, partial);
+      await convertNetworks(networks, partial, { precision, emit, aborted });
+      const naming = { name: basename(target), licence: description.licence };
+      const built = await follow(describeFiles(partial, naming, { signal: aborted }), (progress) =>
+        emit({ stage: 'check', ...progress }),
+      );
+      renameSync(partial, target);
+      return built;
+    } finally {
+      rmSync(partial, { recursive: true, force: true });
+    }
+  }, signal);
+}
+
+function copySettings(source: string, target: string): void {
+  for (const path of listModelFiles(source)) {
+    if (WEIGHT_FILE.test(path)) continue;
+    mkdirSync(dirname(join(target, path)), { recursive: true });
+    copyFileSync(join(source, path), join(target, path));
+  }
+}
+
+type Conversion = {
+  readonly precision: Precision;
+  readonly emit: (progress: BuildProgress) => void;
+  readonly aborted: AbortSignal;
+};
+
+async function convertNetworks(
+  networks: ReadonlyMap<ComponentName, WeightIndex>,
+  target: string,
+  { precision, emit, aborted }: Conversion,
+): Promise<void> {
+  const plans = [...networks].map(([network, index]) => ({
+    path: OUTPUTS[network],
+    tensors: [...index].map(([name, location]) => convertTensor(name, location, precision)),
+  }));
+  const elements = plans.flatMap(({ tensors }) =>
+    tensors.map(({ shape }) => shape.reduce((product, dim) => product * dim, 1)),
+  );
+  const totalBytes = elements.reduce((sum, count) => sum + count, 0) * (precision === 'fp16' ? 2 : 4);
+  let doneBytes = 0;
+  for (const { path, tensors } of plans) {
+    for (const writtenBytes of writeSafetensorsStepwise(join(target, path), tensors, { format: 'pt' })) {
+      doneBytes += writtenBytes;
+      emit({ stage: 'convert', path, doneBytes, totalBytes });
+      await yieldToEvents(); // signals and progress get their turn
+      aborted.throwIfAborted();
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { modelDescriptionSchema } from '../../../shared/model-description.ts';
+import { WeightsError } from './weights-error.ts';
+
+const MODEL_JSON = 'model.json';
+
+const { name, fingerprint, licence, sizes, samplers } = modelDescriptionSchema.shape;
+
+/** A file of the model, by its path in the folder. */
+const fileSchema = z.object({
+  path: z.string(),
+  size_bytes: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/**
+ * `model.json`, what a folder says of itself: its name and licence, which no other file knows, and, where a tool has looked, what it is made
+ * of. A folder without it is a model too.
+ */
+export const modelJsonSchema = z.object({
+  format: z.literal('elite-model'),
+  version: z.literal(1),
+  name,
+  licence,
+  fingerprint: fingerprint.optional(),
+  /** The networks' configuration, for people; the folder's own config files are what counts. */
+  architecture: z.unknown().optional(),
+  sizes: sizes.optional(),
+  samplers: samplers.optional(),
+  files: z.array(fileSchema).optional(),
+});
+
+export type ModelJson = z.infer<typeof modelJsonSchema>;
+export type ModelFile = z.infer<typeof fileSchema>;
+
+/** Null where the folder has none. @throws WeightsError where it is broken. */
+export function readModelJson(folder: string): ModelJson | null {
+  const file = join(folder, MODEL_JSON);
+  if (!existsSync(file)) return null;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new WeightsError(file, 'expected a JSON file', { cause });
+  }
+  const parsed = modelJsonSchema.safeParse(json);
+  if (!parsed.success) throw new WeightsError(file, z.prettifyError(parsed.error), { cause: parsed.error });
+  return parsed.data;
+}
+
+/** Written whole or not at all. */
+export async function writeModelJson(folder: string, json: ModelJson): Promise<void> {
+  const file = join(folder, MODEL_JSON);
+  await writeFile(`${file}.partial`, `${JSON.stringify(json, null, 2)}\n`);
+  await rename(`${file}.partial`, file);
+}
+
+/** The paths of everything in a model folder but `model.json` and what is unfinished, in alphabetical order. Links count as what they lead to. */
+export function listModelFiles(folder: string): string[] {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
+  return paths
+    .filter((path) => path !== MODEL_JSON && !path.endsWith('.partial') && statSync(join(folder, path)).isFile())
+    .sort();
+}
+
+/** Size and SHA-256 of one file; `onBytes` is told how many bytes have been read. */
+export async function digestFile(folder: string, path: string, onBytes: (count: number) => void): Promise<ModelFile> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(join(folder, path), { highWaterMark: 1024 * 1024 })) {
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+    onBytes(chunk.length);
+  }
+  return { path, size_bytes: sizeBytes, sha256: hash.digest('hex') };
+}

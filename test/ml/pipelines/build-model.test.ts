@@ -1,0 +1,162 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeFolder, loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
+import { type BuildProgress, buildModel } from '../../../gpu-worker/ml/pipelines/build-model.ts';
+import { encodeConcept } from '../../../gpu-worker/ml/pipelines/encode-concept.ts';
+import { follow } from '../../../gpu-worker/ml/pipelines/follow.ts';
+import { generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
+import type { Precision } from '../../../gpu-worker/ml/weights/convert-tensor.ts';
+import { readModelJson } from '../../../gpu-worker/ml/weights/model-json.ts';
+import { readTensor, readTensorData } from '../../../gpu-worker/ml/weights/read-tensor.ts';
+import { readSafetensorsIndex, writeSafetensors } from '../../../gpu-worker/ml/weights/safetensors.ts';
+import { modelDir, reference, referenceDir } from '../../parity/reference.ts';
+import { writeTinySafetyChecker } from '../safety/tiny-safety-checker.ts';
+
+const UNET = 'unet/diffusion_pytorch_model.safetensors';
+
+let parent: string;
+let target: string;
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'build-'));
+  target = join(parent, 'built');
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+const build = (precision: Precision, source = modelDir) => follow(buildModel(source, target, { precision }));
+
+/** A copy of the model with one weight of the UNet changed. */
+function withWeight(change: (data: Float32Array) => void): string {
+  const source = join(parent, 'source');
+  cpSync(modelDir, source, { recursive: true });
+  const tensors = [...readSafetensorsIndex(join(modelDir, UNET))].map(([name, location]) => {
+    const data = readTensorData(location) as Float32Array;
+    if (name === 'conv_in.weight') change(data);
+    return [name, { shape: location.shape, data }] as const;
+  });
+  writeSafetensors(join(source, UNET), new Map(tensors));
+  return source;
+}
+
+/** One photo encoded and drawn again by the model in `folder`. */
+async function draw(folder: string): Promise<Uint8Array> {
+  const model = await loadModel(folder, { threads: 1 });
+  const [picture] = reference.pictures_order;
+  const photo = readFileSync(join(referenceDir, `pictures/${picture}.png`));
+  const embedding = await follow(encodeConcept(model, { photo }));
+  const concepts = [{ embedding, token: 'S*', strength: 0.6, words: 'primary' as const }];
+  const settings = { negativePrompt: '', seed: 3, steps: 10, sampler: 'lms' as const, guidanceScale: 5, numImages: 1 };
+  const [image] = await follow(
+    generate(model, { prompt: 'a S* in the snow', concepts, ...settings, width: 64, height: 64 }),
+  );
+  await model.release();
+  return image.rgb;
+}
+
+/** Peak signal-to-noise ratio in decibels. */
+function psnr(a: Uint8Array, b: Uint8Array): number {
+  const squares = a.reduce((sum, level, i) => sum + (level - b[i]) ** 2, 0);
+  return 10 * Math.log10(255 ** 2 / (squares / a.length));
+}
+
+describe('a model built', () => {
+  it('in fp16 draws the same pictures to 40 dB, from half the bytes', async () => {
+    await build('fp16');
+    expect(psnr(await draw(target), await draw(modelDir))).toBeGreaterThan(40);
+    const [size, halved] = [modelDir, target].map((folder) => readFileSync(join(folder, UNET)).length);
+    expect(halved / size).toBeCloseTo(0.5, 1);
+  });
+
+  it('in fp32 keeps every weight, whatever file it came from', async () => {
+    await build('fp32');
+    for (const [name, index] of describeFolder(target).modelFolder.checkpoints) {
+      const original = describeFolder(modelDir).modelFolder.checkpoints.get(name)!;
+      expect(new Set(index.keys())).toEqual(new Set(original.keys()));
+      for (const [key, location] of index) expect(readTensor(location)).toEqual(readTensor(original.get(key)!));
+    }
+  });
+
+  it('needs nothing of the old one, and works wherever it is moved', async () => {
+    const source = join(parent, 'source');
+    cpSync(modelDir, source, { recursive: true });
+    writeTinySafetyChecker(source, 2);
+    await build('fp16', source);
+    rmSync(source, { recursive: true });
+    const before = describeFolder(target).description;
+    const moved = join(parent, 'moved');
+    renameSync(target, moved);
+    expect(describeFolder(moved).description).toEqual(before); // named by its model.json, not by its place
+    expect(describeFolder(moved).modelFolder.safetyChecker).not.toBeNull();
+    await expect(draw(moved)).resolves.toBeDefined();
+  });
+
+  it('tells its progress in bytes, to the last', async () => {
+    const events: BuildProgress[] = [];
+    await follow(buildModel(modelDir, target, { precision: 'fp16' }), (event) => events.push(event));
+    for (const stage of ['convert', 'check']) {
+      const of = events.filter((event) => event.stage === stage);
+      expect(of.at(-1)!.doneBytes).toBe(of[0].totalBytes);
+    }
+  });
+
+  it('carries a model.json with architecture, licence and every file’s digest', async () => {
+    await build('fp16');
+    const json = readModelJson(target)!;
+    const { fingerprint, licence, sizes } = describeFolder(target).description;
+    expect(json).toMatchObject({ name: 'built', fingerprint, licence, sizes });
+    expect(json.architecture).toMatchObject({ unet: { blockChannels: [32, 40, 40] }, featureLayers: [6, 1, 2, 3, 4] });
+    expect(json.files!.map(({ path }) => path)).toContain('tokenizer/vocab.json');
+    expect(json.files!.find(({ path }) => path === UNET)!.size_bytes).toBe(readFileSync(join(target, UNET)).length);
+  });
+});
+
+describe('nothing is left behind by a build that', () => {
+  const expectNothing = () => expect(readdirSync(parent).filter((name) => name !== 'source')).toEqual([]);
+
+  it('meets a weight that is no number', async () => {
+    const source = withWeight((data) => {
+      data[7] = Number.NaN;
+    });
+    await expect(build('fp32', source)).rejects.toThrow(
+      /unet.*: tensor "conv_in\.weight" \[32, 4, 3, 3\]: .*element 7 is none/,
+    );
+    expectNothing();
+  });
+
+  it('meets a weight too large for fp16', async () => {
+    const source = withWeight((data) => {
+      data[9] = 70_000;
+    });
+    await expect(build('fp16', source)).rejects.toThrow(/"conv_in\.weight".*within ±65504, element 9 is none/);
+    expectNothing();
+  });
+
+  it('is aborted half way', async () => {
+    const controller = new AbortController();
+    const onEvent = ({ doneBytes, totalBytes }: BuildProgress) => {
+      if (doneBytes > totalBytes / 2) controller.abort();
+    };
+    const aborted = follow(buildModel(modelDir, target, { precision: 'fp16', signal: controller.signal }), onEvent);
+    await expect(aborted).rejects.toThrow('aborted');
+    expectNothing();
+  });
+});
+
+it('a folder that is there is never touched', async () => {
+  writeFileSync(target, 'mine');
+  await expect(build('fp16')).rejects.toThrow(/built: is there already/);
+  expect(readFileSync(target, 'utf8')).toBe('mine');
+});
+
+it('a model whose files are not those its model.json was written for is refused', async () => {
+  await build('fp32');
+  cpSync(
+    join(
+      withWeight((data) => data.fill(0.5)),
+      UNET,
+    ),
+    join(target, UNET),
+  );
+  await expect(loadModel(target)).rejects.toThrow(/model\.json was written for a model with fingerprint [0-9a-f]{32}/);
+});
