@@ -15,13 +15,16 @@ import { cancelConcept } from './routes/concepts/cancel-concept.ts';
 import { createConcept } from './routes/concepts/create-concept.ts';
 import { deleteConcept } from './routes/concepts/delete-concept.ts';
 import { getConcept } from './routes/concepts/get-concept.ts';
+import { getConceptEvents } from './routes/concepts/get-concept-events.ts';
 import { getConceptFiles } from './routes/concepts/get-concept-file.ts';
 import { importConcept } from './routes/concepts/import-concept.ts';
 import { listConcepts } from './routes/concepts/list-concepts.ts';
 import { updateConcept } from './routes/concepts/update-concept.ts';
 import { cancelGeneration } from './routes/generations/cancel-generation.ts';
 import { createGeneration } from './routes/generations/create-generation.ts';
+import { deleteGeneration } from './routes/generations/delete-generation.ts';
 import { getGeneration } from './routes/generations/get-generation.ts';
+import { getGenerationEvents } from './routes/generations/get-generation-events.ts';
 import { getGenerationImage } from './routes/generations/get-generation-image.ts';
 import { listGenerations } from './routes/generations/list-generations.ts';
 import { postJobEvent } from './routes/internal/post-job-event.ts';
@@ -61,6 +64,7 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   listConcepts(app);
   getConcept(app);
   getConceptFiles(app);
+  getConceptEvents(app);
   updateConcept(app);
   deleteConcept(app);
   cancelConcept(app);
@@ -69,6 +73,8 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   listGenerations(app);
   getGeneration(app);
   getGenerationImage(app);
+  getGenerationEvents(app);
+  deleteGeneration(app);
   cancelGeneration(app);
 
   createAccount(app);

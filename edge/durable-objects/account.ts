@@ -4,6 +4,7 @@ import type { QueueMessage } from '../../shared/queue-message.ts';
 import { newWebhookSecret } from '../credentials/webhook-secret.ts';
 import { type EdgeEnv, settingsOf } from '../env.ts';
 import { deletePrefix } from '../storage/bucket.ts';
+import { createIdempotencyTable, type IdempotentRequest, type StoredAnswer } from './account/idempotency-table.ts';
 import { createKeyTable, type KeyRecord, type NewKey } from './account/key-table.ts';
 import { createRateLimiter, type TakenFromLimit } from './account/rate-limiter.ts';
 import { createRecordTable, type ListQuery, type Page } from './account/record-table.ts';
@@ -22,7 +23,12 @@ import { setAlarmToEarliest } from './alarm.ts';
 import type { JobState } from './job/job-state.ts';
 import { jobOf } from './stubs.ts';
 
-export type NewJob = { readonly message: QueueMessage; readonly startWithinMs: number };
+/** A job to start with a record, and the Idempotency-Key of the request that asked for both. */
+export type NewJob = {
+  readonly message: QueueMessage;
+  readonly startWithinMs: number;
+  readonly idempotencyKey: string | null;
+};
 
 /** A worker that was writing when it was told to stop may leave bytes after the first sweep: sweep again. */
 const SECOND_SWEEP_AFTER_MS = 3_600_000;
@@ -38,6 +44,7 @@ export class Account extends DurableObject<EdgeEnv> {
   readonly #keys;
   readonly #concepts;
   readonly #generations;
+  readonly #requests;
   readonly #usage;
   readonly #tasks;
   readonly #limiter = createRateLimiter();
@@ -48,6 +55,7 @@ export class Account extends DurableObject<EdgeEnv> {
     this.#keys = createKeyTable(ctx.storage.sql);
     this.#concepts = createRecordTable<ConceptRecord>(ctx.storage.sql, 'concept');
     this.#generations = createRecordTable<GenerationRecord>(ctx.storage.sql, 'generation');
+    this.#requests = createIdempotencyTable(ctx.storage.sql);
     this.#usage = createUsageTable(ctx.storage.sql);
     this.#tasks = createTaskTable(ctx.storage.sql);
   }
@@ -58,7 +66,7 @@ export class Account extends DurableObject<EdgeEnv> {
       this.ctx.storage.transactionSync(() => {
         this.ctx.storage.kv.put('id', id);
         this.ctx.storage.kv.put('webhook_secret', newWebhookSecret());
-        for (const table of [this.#keys, this.#concepts, this.#generations, this.#usage, this.#tasks]) {
+        for (const table of [this.#keys, this.#concepts, this.#generations, this.#requests, this.#usage, this.#tasks]) {
           table.create();
         }
         this.#keys.insert(firstKey, this.now());
@@ -108,6 +116,19 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#usage.of(period);
   }
 
+  async beginRequest(key: string, fingerprint: string): Promise<IdempotentRequest> {
+    return this.#requests.begin(key, fingerprint, this.now());
+  }
+
+  /** Keeps an answer that stands, or forgets a request that may be made anew. */
+  async endRequest(key: string, answer: StoredAnswer | null): Promise<void> {
+    if (answer) {
+      this.#requests.answered(key, answer);
+    } else {
+      this.#requests.forget(key);
+    }
+  }
+
   async getConcept(id: string): Promise<ConceptRecord | null> {
     return this.#exists() ? this.#concepts.get(id) : null;
   }
@@ -135,8 +156,11 @@ export class Account extends DurableObject<EdgeEnv> {
     return { record, created: true };
   }
 
-  async importConcept(record: ConceptRecord): Promise<void> {
-    this.#concepts.insert(record, null);
+  async importConcept(record: ConceptRecord, idempotencyKey: string | null): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      this.#concepts.insert(record, null);
+      this.#made(record.id, idempotencyKey);
+    });
   }
 
   async updateConcept(id: string, changes: ConceptChanges): Promise<void> {
@@ -157,6 +181,10 @@ export class Account extends DurableObject<EdgeEnv> {
   /** `only` are the concepts a caller may see, if not all. */
   async listGenerations(query: ListQuery, only: readonly string[] | null): Promise<Page<GenerationRecord>> {
     return this.#generations.list(query, (record) => only === null || usesOnly(record, only));
+  }
+
+  async deleteGeneration(id: string): Promise<void> {
+    this.#delete(id, () => this.#generations.delete(id));
   }
 
   async createGeneration(record: GenerationRecord, job: NewJob): Promise<void> {
@@ -224,10 +252,11 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   /** What makes 202 a promise: from the write on the job starts, now or by the alarm. */
-  async #storeAndStart({ message, startWithinMs }: NewJob, store: () => void): Promise<void> {
+  async #storeAndStart({ message, startWithinMs, idempotencyKey }: NewJob, store: () => void): Promise<void> {
     const task: Task = { kind: 'start_job', message, startWithinMs };
     const id = this.ctx.storage.transactionSync(() => {
       store();
+      this.#made(message.job_id, idempotencyKey);
       return this.#tasks.add(task, this.now());
     });
     await this.#attempt({ id, task, failures: 0 });
@@ -244,6 +273,12 @@ export class Account extends DurableObject<EdgeEnv> {
       this.#sweep(jobPrefix(accountId, id));
     });
     this.ctx.waitUntil(this.#runDueTasks());
+  }
+
+  #made(objectId: string, idempotencyKey: string | null): void {
+    if (idempotencyKey !== null) {
+      this.#requests.made(idempotencyKey, objectId);
+    }
   }
 
   #sweep(prefix: string): void {

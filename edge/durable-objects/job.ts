@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { QueueMessage } from '../../shared/queue-message.ts';
 import type { WorkerEvent, WorkerEventAnswer } from '../../shared/worker-event.ts';
 import type { EdgeEnv } from '../env.ts';
-import { type SendToQueue, sqsProducerOf } from '../queue/sqs-producer.ts';
+import { type SendToQueue, sendToQueue } from '../queue/sqs-producer.ts';
 import { retryAtMs, setAlarmToEarliest } from './alarm.ts';
 import { createEventLog, type LoggedEvent } from './job/event-log.ts';
 import {
@@ -36,7 +36,7 @@ const RESEND_AFTER_MS = 15_000;
 export class Job extends DurableObject<EdgeEnv> {
   /** Replaced by tests. */
   now: () => number = Date.now;
-  sendToQueue: SendToQueue = (message) => sqsProducerOf(this.env)(message);
+  sendToQueue: SendToQueue = (message) => sendToQueue(this.env, message);
 
   readonly #log;
   #stored: StoredJob | undefined;

@@ -1,9 +1,10 @@
-import { createRoute, type RouteConfig } from '@hono/zod-openapi';
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ERROR_CODES, type ErrorCode } from '../../shared/error-codes.ts';
 import { problemSchema } from '../../shared/problem.ts';
 import { ApiError } from '../errors.ts';
+import { type IdempotencyOptions, idempotent } from '../middleware/idempotency.ts';
 import { type Access, accessErrors, guard, securityRequirements } from './access.ts';
 
 const MAX_JSON_BODY_BYTES = 6 * 1024 * 1024;
@@ -14,6 +15,8 @@ export type OperationOptions = {
   /** Errors of its own; those that every operation of its kind can have are added. */
   readonly errors?: readonly ErrorCode[];
   readonly maxBodyBytes?: number;
+  /** Makes something: takes an Idempotency-Key. */
+  readonly creates?: IdempotencyOptions;
 };
 
 function limitBody(maxSize: number): MiddlewareHandler {
@@ -38,12 +41,22 @@ function errorResponses(codes: readonly ErrorCode[]) {
   );
 }
 
+/** For the document: the middleware reads the header itself. */
+function withIdempotencyKey(request: RouteConfig['request']): RouteConfig['request'] {
+  const header = z.string().max(257).optional().meta({
+    description:
+      'Makes the request happen once: made again within 24 hours with the same key, it gets the first answer.',
+  });
+  const headers = (request?.headers as z.ZodObject | undefined) ?? z.object({});
+  return { ...request, headers: headers.extend({ 'idempotency-key': header }) };
+}
+
 /**
  * A route of the public API: its schema for the OpenAPI document, and around its handler what no route may forget:
  * who may call it, how large a body may be, and which errors it documents.
  */
 export function operation<P extends string, R extends Omit<RouteConfig, 'path'> & { path: P }>(
-  { access, errors = [], maxBodyBytes = MAX_JSON_BODY_BYTES }: OperationOptions,
+  { access, errors = [], maxBodyBytes = MAX_JSON_BODY_BYTES, creates }: OperationOptions,
   route: R,
 ) {
   const codes: ErrorCode[] = [
@@ -54,10 +67,14 @@ export function operation<P extends string, R extends Omit<RouteConfig, 'path'> 
   if (route.request?.body) {
     codes.push('malformed_request', 'payload_too_large', 'unsupported_media_type');
   }
+  if (creates) {
+    codes.push('validation_failed', 'idempotency_mismatch', 'idempotency_in_progress');
+  }
   return createRoute({
     ...route,
     security: securityRequirements(access),
-    middleware: [guard(access), limitBody(maxBodyBytes)],
+    ...(creates && { request: withIdempotencyKey(route.request) }),
+    middleware: [guard(access), limitBody(maxBodyBytes), ...(creates ? [idempotent(creates)] : [])],
     responses: { ...route.responses, ...errorResponses(codes) },
   } as R);
 }

@@ -1,3 +1,4 @@
+import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Generation, generationSchema } from '../../shared/generation.ts';
 import { testModel } from '../shared/test-model.ts';
@@ -76,6 +77,20 @@ describe('POST /v1/generations', () => {
       input: { seed: 7, steps: 20, sampler: 'dpmpp_2m', width: 128, height: 64, num_images: 2, format: 'webp' },
     });
     expect(message.kind === 'generate' && message.input.concepts[0]?.embedding_key).toContain(conceptId);
+  });
+
+  test('resolves and validates in a dry run, and queues nothing', async () => {
+    const dry = (changes: Readonly<Record<string, unknown>>) =>
+      client.post('/v1/generations?dry_run=true', input(changes));
+    const response = await dry({ seed: 3, prompt: 'a photo of a S*' });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      object: 'generation.dry_run',
+      input: { seed: 3, steps: 100, concepts: [{ strength: 0.8 }] },
+    });
+    await expectProblem(await dry({ steps: 0 }), 'validation_failed', ['#/steps']);
+    const { data } = await (await client.get('/v1/generations?limit=1')).json<{ data: Generation[] }>();
+    expect(data[0]?.input.seed).not.toBe(3);
   });
 
   test('holds the answer for Prefer: wait, and answers 202 when the time is up', async () => {
@@ -211,6 +226,34 @@ describe('a generation', () => {
     expect(await (await client.post(`/v1/generations/${running.id}/cancel`)).json()).toMatchObject({
       status: 'canceled',
     });
+  });
+
+  test('expires when nobody starts it within its start limit', async () => {
+    const { id } = await generate({ start_within: 30 });
+    const job = env.JOB.getByName(id);
+    await runInDurableObject(job, (instance) => {
+      instance.now = () => Date.now() + 31_000;
+    });
+    await runDurableObjectAlarm(job);
+    expect(await read(id)).toMatchObject({ status: 'expired', error: { code: 'deadline_exceeded' }, images: [] });
+  });
+
+  test('knows about its place in the queue while it waits', async () => {
+    const { id } = await generate();
+    expect((await read(id)).queue_position).toEqual(expect.any(Number));
+    await doJob(client.accountId, id);
+    expect((await read(id)).queue_position).toBeNull();
+  });
+
+  test('takes its images along when deleted', async () => {
+    const { id } = await generate();
+    await doJob(client.accountId, id);
+    const image = new URL((await read(id)).images[0]!.url);
+    expect((await client.send('DELETE', `/v1/generations/${id}`)).status).toBe(204);
+    await expectProblem(await client.get(`/v1/generations/${id}`), 'not_found');
+    await expectProblem(await request(image.pathname + image.search), 'not_found');
+    const prefix = `accounts/${client.accountId}/generations/${id}/`;
+    await expect.poll(async () => (await env.BUCKET.list({ prefix })).objects).toEqual([]);
   });
 
   test('is not there for another account, nor when it never was', async () => {

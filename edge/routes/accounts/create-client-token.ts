@@ -35,7 +35,7 @@ const clientTokenSchema = z
   .openapi('ClientToken');
 
 const route = operation(
-  { access: { by: 'api_key' } },
+  { access: { by: 'api_key' }, creates: { secretFields: ['token'] } },
   {
     method: 'post',
     path: '/v1/client-tokens',

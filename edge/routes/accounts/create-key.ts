@@ -6,7 +6,7 @@ import { operation } from '../operation.ts';
 import { keyObject, keySchema } from './key-object.ts';
 
 const route = operation(
-  { access: { by: 'api_key' } },
+  { access: { by: 'api_key' }, creates: { secretFields: ['secret'] } },
   {
     method: 'post',
     path: '/v1/keys',

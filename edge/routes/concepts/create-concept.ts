@@ -10,22 +10,25 @@ import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { ApiError, invalidField } from '../../errors.ts';
 import { checkImageHeader } from '../../images/image-header.ts';
+import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { deletePrefix } from '../../storage/bucket.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
 import { DEFAULT_START_WITHIN_MS, deadlineOf } from '../job-times.ts';
 import { isoTime, objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
+import { traceparentOf } from '../traceparent.ts';
 import { conceptObject } from './concept-object.ts';
 import { type ConceptRequest, conceptFormSchema, conceptJsonSchema, MAX_MULTIPART_BYTES } from './concept-request.ts';
 import { readImage } from './image-source.ts';
-import { readConcept, requireAllConcepts } from './read-concept.ts';
+import { readConcept, recoverConcept, requireAllConcepts } from './read-concept.ts';
 
 const route = operation(
   {
     access: { by: 'token', scope: 'concepts:write' },
     errors: ['image_corrupt', 'image_too_large', 'segmentation_unavailable', 'model_unavailable'],
     maxBodyBytes: MAX_MULTIPART_BYTES,
+    creates: { recover: recoverConcept },
   },
   {
     method: 'post',
@@ -145,6 +148,7 @@ async function storeConcept(
   };
   const stored = await account.createConcept(record, hash, {
     startWithinMs: DEFAULT_START_WITHIN_MS,
+    idempotencyKey: idempotencyKeyOf(c),
     message: {
       version: QUEUE_MESSAGE_VERSION,
       kind: 'encode',
@@ -152,7 +156,7 @@ async function storeConcept(
       account_id: accountId,
       model: model.fingerprint,
       deadline: isoTime(deadlineOf(nowMs, DEFAULT_START_WITHIN_MS)),
-      traceparent: c.req.header('traceparent') ?? null,
+      traceparent: traceparentOf(c),
       input: { photo_key: photoKey, mask_key: maskKey, mask_source: maskSource },
     },
   });

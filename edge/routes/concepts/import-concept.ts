@@ -14,17 +14,19 @@ import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
+import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
 import { objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { conceptObject } from './concept-object.ts';
-import { requireAllConcepts } from './read-concept.ts';
+import { recoverConcept, requireAllConcepts } from './read-concept.ts';
 
 const route = operation(
   {
     access: { by: 'token', scope: 'concepts:write' },
     errors: ['model_unavailable'],
     maxBodyBytes: MAX_CONCEPT_FILE_BYTES,
+    creates: { recover: recoverConcept },
   },
   {
     method: 'post',
@@ -74,7 +76,7 @@ export function importConcept(app: OpenAPIHono<EdgeContext>): void {
       result: { embeddingKey: key, photoKey: null, maskKey: null, encodeMs: null },
       error: null,
     };
-    await accountOf(c.env, accountId).importConcept(record);
+    await accountOf(c.env, accountId).importConcept(record, idempotencyKeyOf(c));
     c.header('Location', `/v1/concepts/${id}`);
     return c.json(await conceptObject(record, objectUrls(c)), 201);
   });

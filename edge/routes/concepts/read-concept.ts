@@ -4,6 +4,8 @@ import { type ConceptRecord, conceptWithJob } from '../../durable-objects/accoun
 import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
 import { mayUseConcept } from '../../middleware/principal.ts';
+import { objectUrls } from '../object-urls.ts';
+import { conceptObject } from './concept-object.ts';
 
 export type Waiting = { readonly waitMs: number; readonly until: 'change' | 'end' };
 
@@ -39,6 +41,13 @@ export async function requireConcept(
     throw new ApiError('not_found', `There is no concept ${id}.`);
   }
   return record;
+}
+
+/** The answer to a request that made a concept and was cut off: the concept as it is now. */
+export async function recoverConcept(c: Context<EdgeContext>, id: string): Promise<Response> {
+  const record = await requireConcept(c, id);
+  c.header('Location', `/v1/concepts/${id}`);
+  return c.json(await conceptObject(record, objectUrls(c)), record.endedAtMs === null ? 202 : 201);
 }
 
 /** Throws 403 for a token that may see some concepts only: it could not see what it makes. */

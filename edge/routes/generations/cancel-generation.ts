@@ -3,7 +3,6 @@ import { generationSchema } from '../../../shared/generation.ts';
 import type { EdgeContext } from '../../context.ts';
 import { generationWithJob } from '../../durable-objects/account/records.ts';
 import { jobOf } from '../../durable-objects/stubs.ts';
-import { objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { generationObject } from './generation-object.ts';
 import { generationParamsSchema } from './get-generation.ts';
@@ -28,6 +27,6 @@ export function cancelGeneration(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
     const record = await requireGeneration(c, c.req.valid('param').id);
     const view = record.endedAtMs === null ? await jobOf(c.env, record.id).cancel() : null;
-    return c.json(await generationObject(view ? generationWithJob(record, view.state) : record, objectUrls(c)), 200);
+    return c.json(await generationObject(c, view ? generationWithJob(record, view.state) : record), 200);
   });
 }

@@ -1,6 +1,6 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type GenerationInput, generationSchema } from '../../../shared/generation.ts';
+import { type GenerationInput, generationInputSchema, generationSchema } from '../../../shared/generation.ts';
 import { conceptIdSchema, newId } from '../../../shared/ids.ts';
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import { QUEUE_MESSAGE_VERSION } from '../../../shared/queue-message.ts';
@@ -9,18 +9,28 @@ import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord, GenerationRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { type FieldError, invalidFields } from '../../errors.ts';
+import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
 import { readConcept } from '../concepts/read-concept.ts';
 import { deadlineOf } from '../job-times.ts';
-import { isoTime, objectUrls } from '../object-urls.ts';
+import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
+import { traceparentOf } from '../traceparent.ts';
 import { generationObject } from './generation-object.ts';
 import { type GenerationRequest, generationRequestSchema } from './generation-request.ts';
-import { readGeneration } from './read-generation.ts';
+import { readGeneration, recoverGeneration } from './read-generation.ts';
+
+const dryRunSchema = z
+  .object({ object: z.literal('generation.dry_run'), input: generationInputSchema })
+  .openapi('GenerationDryRun');
 
 const route = operation(
-  { access: { by: 'token', scope: 'generations:write' }, errors: ['model_unavailable'] },
+  {
+    access: { by: 'token', scope: 'generations:write' },
+    errors: ['model_unavailable'],
+    creates: { recover: recoverGeneration },
+  },
   {
     method: 'post',
     path: '/v1/generations',
@@ -29,9 +39,16 @@ const route = operation(
     summary: 'Draw a concept in a new scene',
     request: {
       headers: preferHeaderSchema,
+      query: z.object({
+        dry_run: z.stringbool().optional().meta({ description: 'Validates and resolves the input; queues nothing.' }),
+      }),
       body: { required: true, content: { 'application/json': { schema: generationRequestSchema } } },
     },
     responses: {
+      200: {
+        description: 'Of a dry run: the resolved input.',
+        content: { 'application/json': { schema: dryRunSchema } },
+      },
       201: {
         description: 'Ended while the answer was held.',
         content: { 'application/json': { schema: generationSchema } },
@@ -43,7 +60,12 @@ const route = operation(
 
 export function createGeneration(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
-    const record = await storeGeneration(c, c.req.valid('json'));
+    const request = c.req.valid('json');
+    const resolved = await resolveRequest(c, request);
+    if (c.req.valid('query').dry_run) {
+      return c.json({ object: 'generation.dry_run' as const, input: resolved.input }, 200);
+    }
+    const record = await storeGeneration(c, request, resolved);
     const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
     c.header('Location', `/v1/generations/${record.id}`);
     if (waitSeconds !== null) {
@@ -51,20 +73,34 @@ export function createGeneration(app: OpenAPIHono<EdgeContext>): void {
     }
     const waiting = waitSeconds === null ? null : ({ waitMs: 1000 * waitSeconds, until: 'end' } as const);
     const current = (await readGeneration(c, record.id, waiting)) ?? record;
-    return c.json(await generationObject(current, objectUrls(c)), current.endedAtMs === null ? 202 : 201);
+    return c.json(await generationObject(c, current), current.endedAtMs === null ? 202 : 201);
   });
 }
 
-async function storeGeneration(c: Context<EdgeContext>, request: GenerationRequest): Promise<GenerationRecord> {
-  const { accountId, endUser } = c.get('principal');
-  const nowMs = Date.now();
-  const model = await requireCurrentModel(c.env.BUCKET, nowMs);
+type Resolved = {
+  readonly model: ModelDescription;
+  readonly input: GenerationInput;
+  readonly embeddingKeys: readonly string[];
+};
+
+async function resolveRequest(c: Context<EdgeContext>, request: GenerationRequest): Promise<Resolved> {
+  const model = await requireCurrentModel(c.env.BUCKET, Date.now());
   const input = resolveInput(request, model);
   const { embeddingKeys, errors } = await findConcepts(c, input, model);
   const allErrors = [...inputErrors(input, model), ...errors];
   if (allErrors.length > 0) {
     throw invalidFields(allErrors);
   }
+  return { model, input, embeddingKeys };
+}
+
+async function storeGeneration(
+  c: Context<EdgeContext>,
+  request: GenerationRequest,
+  { model, input, embeddingKeys }: Resolved,
+): Promise<GenerationRecord> {
+  const { accountId, endUser } = c.get('principal');
+  const nowMs = Date.now();
   const startWithinMs = 1000 * request.start_within;
   const record: GenerationRecord = {
     id: newId('generation', nowMs),
@@ -82,6 +118,7 @@ async function storeGeneration(c: Context<EdgeContext>, request: GenerationReque
   };
   await accountOf(c.env, accountId).createGeneration(record, {
     startWithinMs,
+    idempotencyKey: idempotencyKeyOf(c),
     message: {
       version: QUEUE_MESSAGE_VERSION,
       kind: 'generate',
@@ -89,7 +126,7 @@ async function storeGeneration(c: Context<EdgeContext>, request: GenerationReque
       account_id: accountId,
       model: model.fingerprint,
       deadline: isoTime(deadlineOf(nowMs, startWithinMs)),
-      traceparent: c.req.header('traceparent') ?? null,
+      traceparent: traceparentOf(c),
       input: {
         ...input,
         concepts: input.concepts.map(({ token, strength, words }, i) => ({

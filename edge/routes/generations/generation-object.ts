@@ -1,9 +1,13 @@
+import type { Context } from 'hono';
 import type { Generation } from '../../../shared/generation.ts';
+import type { EdgeContext } from '../../context.ts';
 import type { GenerationRecord } from '../../durable-objects/account/records.ts';
-import { isoTime, type ObjectUrls } from '../object-urls.ts';
+import { readQueueDepth } from '../../queue/queue-depth.ts';
+import { isoTime, objectUrls } from '../object-urls.ts';
 
 /** A generation as clients see it, with fresh URLs. */
-export async function generationObject(record: GenerationRecord, { origin, sign }: ObjectUrls): Promise<Generation> {
+export async function generationObject(c: Context<EdgeContext>, record: GenerationRecord): Promise<Generation> {
+  const { origin, sign } = objectUrls(c);
   const path = `/v1/generations/${record.id}`;
   const { result, createdAtMs, startedAtMs, endedAtMs } = record;
   const { steps } = record.input;
@@ -12,7 +16,7 @@ export async function generationObject(record: GenerationRecord, { origin, sign 
     id: record.id,
     object: 'generation',
     status: record.status,
-    queue_position: null,
+    queue_position: record.status === 'queued' ? await readQueueDepth(c.env, Date.now()) : null,
     progress: record.status === 'succeeded' ? { step: steps, steps } : (record.progress ?? { step: 0, steps }),
     model: record.model,
     input: { ...record.input, prompt_truncated: result?.prompt_truncated ?? null },

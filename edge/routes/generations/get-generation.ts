@@ -2,7 +2,6 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { generationSchema } from '../../../shared/generation.ts';
 import { generationIdSchema } from '../../../shared/ids.ts';
 import type { EdgeContext } from '../../context.ts';
-import { objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { waitQuerySchema } from '../prefer-wait.ts';
 import { generationObject } from './generation-object.ts';
@@ -33,6 +32,6 @@ export function getGeneration(app: OpenAPIHono<EdgeContext>): void {
       c.req.valid('param').id,
       wait === undefined ? null : { waitMs: 1000 * wait, until },
     );
-    return c.json(await generationObject(record, objectUrls(c)), 200);
+    return c.json(await generationObject(c, record), 200);
   });
 }

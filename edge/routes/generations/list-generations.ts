@@ -3,7 +3,6 @@ import { generationSchema, generationStatusSchema } from '../../../shared/genera
 import type { EdgeContext } from '../../context.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { listObject, listQuerySchema, listSchema, readCursor } from '../list-query.ts';
-import { objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { generationObject } from './generation-object.ts';
 
@@ -28,7 +27,6 @@ export function listGenerations(app: OpenAPIHono<EdgeContext>): void {
     const { accountId, concepts } = c.get('principal');
     const before = cursor === undefined ? null : readCursor(cursor);
     const page = await accountOf(c.env, accountId).listGenerations({ limit, before, status: status ?? null }, concepts);
-    const urls = objectUrls(c);
-    return c.json(await listObject(page, (record) => generationObject(record, urls)), 200);
+    return c.json(await listObject(page, (record) => generationObject(c, record)), 200);
   });
 }

@@ -4,6 +4,7 @@ import { type GenerationRecord, generationWithJob, usesOnly } from '../../durabl
 import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
 import type { Waiting } from '../concepts/read-concept.ts';
+import { generationObject } from './generation-object.ts';
 
 /** One of the caller's own generations as it stands now, or after waiting for its job; null when there is none such. */
 export async function readGeneration(
@@ -34,4 +35,11 @@ export async function requireGeneration(
     throw new ApiError('not_found', `There is no generation ${id}.`);
   }
   return record;
+}
+
+/** The answer to a request that made a generation and was cut off: the generation as it is now. */
+export async function recoverGeneration(c: Context<EdgeContext>, id: string): Promise<Response> {
+  const record = await requireGeneration(c, id);
+  c.header('Location', `/v1/generations/${id}`);
+  return c.json(await generationObject(c, record), record.endedAtMs === null ? 202 : 201);
 }

@@ -19,7 +19,7 @@ const uploadSchema = z
   .openapi('Upload');
 
 const route = operation(
-  { access: { by: 'token', scope: 'concepts:write' } },
+  { access: { by: 'token', scope: 'concepts:write' }, creates: {} },
   {
     method: 'post',
     path: '/v1/uploads',
