@@ -5,6 +5,7 @@ import type { ClipTextConfig } from '../models/clip-text.ts';
 import type { ClipVisionConfig } from '../models/clip-vision.ts';
 import type { UNetConfig } from '../models/unet.ts';
 import type { VaeConfig } from '../models/vae.ts';
+import type { ModelJson } from '../weights/model-json.ts';
 import { writeSafetensors } from '../weights/safetensors.ts';
 import type { TensorToWrite } from '../weights/tensor-to-write.ts';
 
@@ -22,7 +23,17 @@ export function writeComponent(
   writeSafetensors(join(folder, component.weightsFile), tensors, { format: 'pt' });
 }
 
-/** Writes what a model folder says beside its components: the noise schedule of the training, and the layers that ELITE reads. */
+/** Of weights that were trained from nothing on pictures we draw. */
+const OWN_LICENCE: ModelJson['licence'] = {
+  name: 'Apache-2.0',
+  url: 'https://www.apache.org/licenses/LICENSE-2.0',
+  use_restrictions: [],
+};
+
+/**
+ * Writes what a model folder says beside its components: the noise schedule of the training, the layers that ELITE reads, and whose the
+ * weights are.
+ */
 export function writeSettings(modelFolder: string, { featureLayers }: { featureLayers: readonly number[] }): void {
   const write = (name: string, content: object) =>
     writeFileSync(join(modelFolder, name), `${JSON.stringify(content, null, 2)}\n`);
@@ -37,6 +48,8 @@ export function writeSettings(modelFolder: string, { featureLayers }: { featureL
     prediction_type: 'epsilon',
   });
   write('elite.json', { feature_layers: featureLayers });
+  const modelJson: ModelJson = { format: 'elite-model', version: 1, name: 'toyland', licence: OWN_LICENCE };
+  write('model.json', modelJson);
 }
 
 const diffusersFile = 'diffusion_pytorch_model.safetensors';

@@ -13,6 +13,7 @@ it('builds the default model once, in a layout that loads like a trained one', {
   const { description, networks } = await loadModel(folder, { threads: 1 });
   await networks.release();
   expect(description.sizes[0]).toEqual({ width: 64, height: 64 });
+  expect(description).toMatchObject({ name: 'toyland', licence: { name: 'Apache-2.0' } });
   expect(buildUntrainedModel(parent)).toBe(folder);
   expect(readdirSync(parent)).toHaveLength(1);
 });
