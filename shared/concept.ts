@@ -20,7 +20,7 @@ export const conceptSchema = z
     metadata: metadataSchema,
     model: z.string().meta({ description: 'Fingerprint of the model it was encoded with.' }),
     mask_source: maskSourceSchema,
-    error: jobErrorSchema.nullable(),
+    error: z.union([jobErrorSchema, z.null()]),
     image_url: z.string().nullable(),
     mask_url: z.string().nullable(),
     embedding_url: z.string().nullable(),

@@ -26,10 +26,16 @@ export function newAttemptId(nowMs: number): string {
   return ulid(nowMs);
 }
 
+/** One id of each kind, for documents and tests. */
+export const EXAMPLE_IDS = Object.fromEntries(
+  Object.entries(ID_PREFIXES).map(([kind, prefix]) => [kind, `${prefix}_01KAQ8M0V3T5ZC9R2W4XYD6EFG`]),
+) as Readonly<Record<IdKind, string>>;
+
 function idSchema(kind: IdKind) {
   return z
     .string()
-    .regex(new RegExp(`^${ID_PREFIXES[kind]}_${ULID_PATTERN}$`), `must be ${ID_PREFIXES[kind]}_ and a ULID`);
+    .regex(new RegExp(`^${ID_PREFIXES[kind]}_${ULID_PATTERN}$`), `must be ${ID_PREFIXES[kind]}_ and a ULID`)
+    .meta({ examples: [EXAMPLE_IDS[kind]] });
 }
 
 export const accountIdSchema = idSchema('account');

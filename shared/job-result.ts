@@ -30,7 +30,7 @@ export const generateResultSchema = z.object({
       seed: seedSchema,
       width: z.int().positive(),
       height: z.int().positive(),
-      content_type: z.enum(Object.values(IMAGE_CONTENT_TYPES) as [string, ...string[]]),
+      content_type: z.enum(IMAGE_CONTENT_TYPES),
       safety: safetySchema.default('unchecked'),
     }),
   ),

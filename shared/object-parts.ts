@@ -9,6 +9,7 @@ export const metadataSchema = z
   .refine(
     (metadata) => new TextEncoder().encode(JSON.stringify(metadata)).length <= MAX_METADATA_BYTES,
     `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,
-  );
+  )
+  .meta({ id: 'Metadata', description: 'Your own data, returned as given.' });
 
 export const linksSchema = z.object({ self: z.string(), events: z.string(), cancel: z.string() });

@@ -3,9 +3,13 @@ import { z } from 'zod';
 export const DEFAULT_PLACEHOLDER = 'S*';
 
 /** What a prompt may use to stand for a concept: no spaces, nothing that could end up as sentence punctuation. */
+const PLACEHOLDER_TOKEN = /^[\p{L}\p{N}*_<>{}-]{1,32}$/u;
+
 export const placeholderTokenSchema = z
   .string()
-  .regex(/^[\p{L}\p{N}*_<>{}-]{1,32}$/u, 'must be 1–32 letters, digits or * _ - < > { }');
+  .regex(PLACEHOLDER_TOKEN, 'must be 1–32 letters, digits or * _ - < > { }')
+  // JSON Schema's patterns are Unicode ones already and carry no flags; the generator of the OpenAPI document writes them.
+  .meta({ pattern: PLACEHOLDER_TOKEN.source, examples: [DEFAULT_PLACEHOLDER] });
 
 /** Asterisks that keyboards and copied text bring along: U+2217 operator, U+FF0A full width, U+FE61 small. */
 const ASTERISKS = ['*', '∗', '＊', '﹡'] as const;

@@ -5,6 +5,7 @@ import { ERROR_CODES, type ErrorCode } from '../../shared/error-codes.ts';
 import { problemSchema } from '../../shared/problem.ts';
 import { ApiError } from '../errors.ts';
 import { type IdempotencyOptions, idempotent } from '../middleware/idempotency.ts';
+import { problemExample } from '../openapi/problem-example.ts';
 import { type Access, accessErrors, guard, securityRequirements } from './access.ts';
 
 const MAX_JSON_BODY_BYTES = 6 * 1024 * 1024;
@@ -35,7 +36,14 @@ function errorResponses(codes: readonly ErrorCode[]) {
       status,
       {
         description: group.map((code) => `\`${code}\`: ${ERROR_CODES[code].title}.`).join(' '),
-        content: { 'application/problem+json': { schema: problemSchema } },
+        content: {
+          'application/problem+json': {
+            schema: problemSchema,
+            examples: Object.fromEntries(
+              group.map((code) => [code, { summary: ERROR_CODES[code].title, value: problemExample(code) }]),
+            ),
+          },
+        },
       },
     ]),
   );

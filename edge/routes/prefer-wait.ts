@@ -18,9 +18,14 @@ export function preferredWaitSeconds(header: string | undefined): number | null 
 }
 
 export const preferHeaderSchema = z.object({
-  prefer: z.string().optional().meta({
-    description: '`wait=N` (1–60) holds the answer until the job ends or N seconds pass: 201 when it ended, else 202.',
-  }),
+  prefer: z
+    .string()
+    .optional()
+    .meta({
+      examples: ['wait=60'],
+      description:
+        '`wait=N` (1–60) holds the answer until the job ends or N seconds pass: 201 when it ended, else 202.',
+    }),
 });
 
 export const waitQuerySchema = z.object({
@@ -30,9 +35,9 @@ export const waitQuerySchema = z.object({
     .min(1)
     .max(MAX_WAIT_SECONDS)
     .optional()
-    .meta({ description: 'Seconds to hold the answer.' }),
+    .meta({ description: 'Seconds to hold the answer.', examples: [60] }),
   until: z
     .enum(['change', 'end'])
     .default('end')
-    .meta({ description: 'What to wait for: any change from now on, or the end.' }),
+    .meta({ description: 'What to wait for: any change from now on, or the end.', examples: ['end'] }),
 });

@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import { writeConceptFile } from '../../shared/concept-file.ts';
+import { IMAGE_CONTENT_TYPES } from '../../shared/generation.ts';
 import { newAttemptId } from '../../shared/ids.ts';
 import type { JobResult } from '../../shared/job-result.ts';
-import { embeddingKey, imageKey, photoKey, resultKey } from '../../shared/object-keys.ts';
+import { embeddingKey, imageKey, maskKey, photoKey, resultKey } from '../../shared/object-keys.ts';
 import type { QueueMessage } from '../../shared/queue-message.ts';
 import { signRequest } from '../../shared/signatures.ts';
 import {
@@ -56,10 +57,13 @@ export function newAttempt(message: QueueMessage) {
       const keys = {
         embedding_key: embeddingKey(account, job, attempt),
         photo_key: photoKey(account, job, attempt),
-        mask_key: null,
+        mask_key: message.input.mask_key && maskKey(account, job, attempt),
       };
       await env.BUCKET.put(keys.embedding_key, testConceptFile());
       await env.BUCKET.put(keys.photo_key, `photo of ${job}`);
+      if (keys.mask_key) {
+        await env.BUCKET.put(keys.mask_key, `mask of ${job}`);
+      }
       result = { ...common, kind: 'encode', job_id: job, ...keys, timings: { encode_ms: 7 } };
     } else {
       const { num_images, seed, width, height, format } = message.input;
@@ -68,7 +72,7 @@ export function newAttempt(message: QueueMessage) {
         seed: seed + index,
         width,
         height,
-        content_type: `image/${format}`,
+        content_type: IMAGE_CONTENT_TYPES[format],
         safety: 'passed' as const,
       }));
       await Promise.all(images.map(({ key }, index) => env.BUCKET.put(key, `image ${index} of ${job}`)));

@@ -23,7 +23,8 @@ const route = operation(
           .number()
           .int()
           .min(0)
-          .max(MAX_IMAGES - 1),
+          .max(MAX_IMAGES - 1)
+          .meta({ examples: [0] }),
       }),
     },
     responses: {

@@ -1,0 +1,232 @@
+import { env } from 'cloudflare:workers';
+import { type Schema, Validator } from '@cfworker/json-schema';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../../edge/app.ts';
+import { openApiDocument } from '../../edge/openapi/openapi-document.ts';
+import { CONCEPT_FILE_CONTENT_TYPE } from '../../shared/concept-file.ts';
+import { ERROR_CODES, type ErrorCode } from '../../shared/error-codes.ts';
+import { EXAMPLE_IDS, type IdKind } from '../../shared/ids.ts';
+import { problemSchema } from '../../shared/problem.ts';
+import {
+  announceModel,
+  type Client,
+  clientWith,
+  newClient,
+  ORIGIN,
+  photoForm,
+  readyConcept,
+  request,
+} from './client.ts';
+import { png } from './pictures.ts';
+import { doJob, queuedMessages, testConceptFile } from './scripted-worker.ts';
+
+type Media = { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> };
+type Content = Readonly<Record<string, Media>>;
+type Parameter = { readonly name: string; readonly in: 'path' | 'query' | 'header'; readonly schema: Schema };
+type Operation = {
+  readonly method: string;
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly security: readonly Record<string, string[]>[];
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+};
+type Call = { readonly operation: Operation; readonly mediaType?: string; readonly value?: unknown };
+
+const document = openApiDocument(createApp(), ORIGIN);
+const operations: readonly Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
+);
+
+/** One call for each example of a body, or one without a body. */
+const calls = operations.flatMap((operation): (readonly [string, Call])[] => {
+  const bodies = Object.entries(operation.requestBody?.content ?? {}).flatMap(([mediaType, { examples = {} }]) =>
+    Object.entries(examples).map(([name, { value }]) => [name, { operation, mediaType, value }] as const),
+  );
+  const all = bodies.length > 0 ? bodies : [['no body', { operation }] as const];
+  return all.map(([name, call]) => [`${operation.operationId} with ${name}`, call]);
+});
+
+let client: Client;
+
+beforeAll(async () => {
+  await announceModel();
+  client = await newClient();
+});
+
+async function readyConceptWithMask(): Promise<string> {
+  const form = photoForm(png(), { mask: new File([png()], 'mask') });
+  const { id } = await (await client.post('/v1/concepts', form)).json<{ id: string }>();
+  await doJob(client.accountId, id);
+  return id;
+}
+
+async function readyGeneration(): Promise<string> {
+  const concept = await readyConcept(client);
+  const answer = await client.post('/v1/generations', { prompt: 'a S*', concepts: [{ concept }] });
+  const { id } = await answer.json<{ id: string }>();
+  await doJob(client.accountId, id);
+  return id;
+}
+
+/** Makes the object that an example's id stands for. */
+const MAKERS: Readonly<Partial<Record<IdKind, () => Promise<string>>>> = {
+  concept: readyConceptWithMask,
+  generation: readyGeneration,
+  key: async () => (await (await client.post('/v1/keys', {})).json<{ id: string }>()).id,
+};
+
+/** The same text with ids of objects that exist. */
+async function withRealIds(text: string): Promise<string> {
+  let real = text;
+  for (const kind of Object.keys(EXAMPLE_IDS) as IdKind[]) {
+    const make = MAKERS[kind];
+    if (real.includes(EXAMPLE_IDS[kind])) {
+      expect(make, `how to make a ${kind}`).toBeDefined();
+      real = real.replaceAll(EXAMPLE_IDS[kind], await make!());
+    }
+  }
+  return real;
+}
+
+function exampleOf({ schema }: Parameter): string | undefined {
+  const [example] = (schema as { examples?: unknown[] }).examples ?? [];
+  return example === undefined ? undefined : String(example);
+}
+
+async function requestOf({ operation, mediaType, value }: Call): Promise<[path: string, init: RequestInit]> {
+  const headers = new Headers();
+  const url = new URL(operation.path.replaceAll(/[{}]/g, '_'), ORIGIN);
+  for (const parameter of operation.parameters ?? []) {
+    const example = exampleOf(parameter);
+    if (parameter.in === 'path') {
+      expect(example, `an example of ${parameter.name}`).toBeDefined();
+      url.pathname = url.pathname.replace(`_${parameter.name}_`, example!);
+    } else if (example !== undefined && parameter.in === 'query') {
+      url.searchParams.set(parameter.name, example);
+    } else if (example !== undefined) {
+      headers.set(parameter.name, example);
+    }
+  }
+  const path = await withRealIds(url.href);
+  if (mediaType === 'multipart/form-data') {
+    const form = new FormData();
+    form.set('image', new File([png()], 'photo.png'));
+    for (const [name, text] of Object.entries(value as Record<string, string>)) {
+      form.set(name, text);
+    }
+    return [path, { method: operation.method, headers, body: form }];
+  }
+  if (mediaType) {
+    headers.set('Content-Type', mediaType);
+  }
+  if (mediaType === CONCEPT_FILE_CONTENT_TYPE) {
+    return [path, { method: operation.method, headers, body: testConceptFile() }];
+  }
+  const body = mediaType ? await withRealIds(JSON.stringify(value)) : undefined;
+  return [path, { method: operation.method, headers, ...(body !== undefined && { body }) }];
+}
+
+function tokenFor({ security }: Operation): string | null {
+  if (security.length === 0) {
+    return null;
+  }
+  return security.some((requirement) => 'adminToken' in requirement) ? env.ADMIN_TOKEN : client.token;
+}
+
+/** Sends the call while a worker does whatever it queues, so that a held answer comes. */
+async function send(call: Call): Promise<Response> {
+  const [path, init] = await requestOf(call);
+  const token = tokenFor(call.operation);
+  const done = new Set((await queuedMessages(client.accountId)).map(({ job_id }) => job_id));
+  let response: Response | undefined;
+  const answer = (
+    token === null ? request(path, init) : clientWith(token).send(call.operation.method, path, init)
+  ).then((answered) => {
+    response = answered;
+  });
+  while (!response) {
+    const queued = (await queuedMessages(client.accountId)).filter(({ job_id }) => !done.has(job_id));
+    for (const { job_id } of queued) {
+      done.add(job_id);
+      await doJob(client.accountId, job_id);
+    }
+  }
+  await answer;
+  return response;
+}
+
+/** What is wrong with a value, by the document's own schema. */
+function errorsOf(schema: Schema, value: unknown): string[] {
+  const validator = new Validator({ ...schema, components: document.components } as Schema, '2020-12', false);
+  return validator.validate(value).errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`);
+}
+
+describe('the OpenAPI document', () => {
+  test('is served as it is', async () => {
+    const response = await request('/openapi.json');
+    expect(response.headers.get('Content-Type')).toContain('application/json');
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+
+  test('names every operation once, in a tag that it describes', () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids).toEqual([...new Set(ids)]);
+    const tags = new Set(document.tags?.map(({ name }) => name));
+    expect(operations.filter((operation) => operation.tags.some((tag) => !tags.has(tag)))).toEqual([]);
+  });
+
+  test('shows an example of every body', () => {
+    const without = operations.flatMap(({ operationId, requestBody }) =>
+      Object.entries(requestBody?.content ?? {})
+        .filter(([, { examples }]) => !examples)
+        .map(([mediaType]) => `${operationId} ${mediaType}`),
+    );
+    expect(without).toEqual([]);
+  });
+
+  test.each(Object.entries(document.components?.schemas ?? {}).filter(([, schema]) => 'examples' in schema))(
+    'shows a %s that is one',
+    (_, schema) => {
+      expect((schema as { examples: unknown[] }).examples.map((value) => errorsOf(schema as Schema, value))).toEqual([
+        [],
+      ]);
+    },
+  );
+});
+
+describe.each(operations.map((operation) => [operation.operationId, operation] as const))('%s', (_, operation) => {
+  const errors = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
+
+  test('documents each error with an example of that error', () => {
+    for (const [status, { content = {} }] of errors) {
+      const examples = Object.entries(content['application/problem+json']?.examples ?? {});
+      expect(examples.length).toBeGreaterThan(0);
+      for (const [code, { value }] of examples) {
+        expect(problemSchema.parse(value)).toMatchObject({ code, status: Number(status) });
+        expect(ERROR_CODES[code as ErrorCode].status).toBe(Number(status));
+      }
+    }
+  });
+});
+
+test.each(calls)('%s answers as documented', async (_, call) => {
+  const response = await send(call);
+  const contentType = response.headers.get('Content-Type')?.split(';')[0] ?? '';
+  const text = await response.text();
+  expect(response.status, text).toBeLessThan(300);
+  const documented = call.operation.responses[response.status];
+  expect(documented, `documentation of ${response.status}`).toBeDefined();
+  const { content } = documented!;
+  if (content) {
+    expect(Object.keys(content)).toContain(contentType);
+  }
+  if (contentType === 'application/json') {
+    expect(errorsOf(content![contentType]!.schema, JSON.parse(text))).toEqual([]);
+  } else if (!content) {
+    expect(text).toBe('');
+  }
+});
