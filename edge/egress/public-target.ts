@@ -21,7 +21,11 @@ const LOCAL_SUFFIXES = ['.localhost', '.local', '.internal', '.home.arpa'] as co
 
 export function targetRulesOf(settings: Settings): TargetRules {
   return {
-    ownOrigins: [settings.PUBLIC_ORIGIN, new URL(settings.SQS_ENDPOINT).origin],
+    ownOrigins: [
+      settings.PUBLIC_ORIGIN,
+      new URL(settings.SQS_ENDPOINT).origin,
+      new URL(settings.R2_S3_ENDPOINT).origin,
+    ],
     allowLoopback: settings.ENVIRONMENT === 'local',
     resolveHost: dnsOverHttps(settings.DNS_OVER_HTTPS_URL),
   };

@@ -219,6 +219,25 @@ describe('POST /v1/uploads', () => {
   });
 });
 
+describe('an image by URL', () => {
+  test.each([
+    'http://example.com/a.png',
+    'https://127.0.0.1/a.png',
+    'https://2130706433/a.png',
+    'https://0x7f.1/a.png',
+    'https://[::1]/a.png',
+    'https://[::ffff:10.0.0.1]/a.png',
+    'https://169.254.169.254/latest/meta-data',
+    'https://user:password@example.com/a.png',
+    'https://localhost/a.png',
+    'https://edge.test/v1/models',
+    'file:///etc/passwd',
+    'not a url',
+  ])('is refused: %s', async (url) => {
+    await expectProblem(await client.post('/v1/concepts', { image: { url } }), 'validation_failed', ['#/image/url']);
+  });
+});
+
 describe('mask: "auto"', () => {
   test('is refused by a model without segmentation, in both forms', async () => {
     const json = await client.post('/v1/concepts', { image: { data: png().toBase64() }, mask: 'auto' });

@@ -17,9 +17,14 @@ export const conceptFields = {
 const imageSourceSchema = z
   .strictObject({
     data: z.base64().optional().meta({ description: 'Base64, at most 4 MiB decoded.' }),
+    url: z
+      .url()
+      .max(2048)
+      .optional()
+      .meta({ description: 'https, on the internet; fetched when the request is made.' }),
     upload_id: uploadIdSchema.optional().meta({ description: 'Of `POST /v1/uploads`, after the PUT.' }),
   })
-  .refine((source) => Object.keys(source).length === 1, 'must have exactly one of data and upload_id');
+  .refine((source) => Object.keys(source).length === 1, 'must have exactly one of url, data and upload_id');
 
 export type ImageSource = z.infer<typeof imageSourceSchema>;
 

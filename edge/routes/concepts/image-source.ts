@@ -1,6 +1,8 @@
 import type { Context } from 'hono';
 import { clientUploadKey } from '../../../shared/object-keys.ts';
 import type { EdgeContext } from '../../context.ts';
+import { fetchImage } from '../../egress/fetch-image.ts';
+import { targetRulesOf } from '../../egress/public-target.ts';
 import { ApiError, invalidField } from '../../errors.ts';
 import type { ImageSource } from './concept-request.ts';
 
@@ -18,6 +20,9 @@ export async function readImage(
   }
   if (source.data !== undefined) {
     return decodeBase64(source.data, field);
+  }
+  if (source.url !== undefined) {
+    return fetchImage(source.url, field, { rules: targetRulesOf(c.get('settings')), fetch });
   }
   return readUpload(c, source.upload_id!, field);
 }
