@@ -31,6 +31,13 @@ import { postJobEvent } from './routes/internal/post-job-event.ts';
 import { getHealth } from './routes/service/get-health.ts';
 import { getOpenApi } from './routes/service/get-openapi.ts';
 import { listModels } from './routes/service/list-models.ts';
+import { createShare } from './routes/shares/create-share.ts';
+import { deleteShare } from './routes/shares/delete-share.ts';
+import { getShare } from './routes/shares/get-share.ts';
+import { getSharedFiles } from './routes/shares/get-shared-files.ts';
+import { listShares } from './routes/shares/list-shares.ts';
+import { reportShare } from './routes/shares/report-share.ts';
+import { showShare } from './routes/shares/show-share.ts';
 import { createUpload } from './routes/uploads/create-upload.ts';
 
 function nothingAt({ req }: Context<EdgeContext>): ApiError {
@@ -68,6 +75,15 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   updateConcept(app);
   deleteConcept(app);
   cancelConcept(app);
+
+  createShare(app);
+  listShares(app);
+  getShare(app);
+  deleteShare(app);
+
+  showShare(app);
+  getSharedFiles(app);
+  reportShare(app);
 
   createGeneration(app);
   listGenerations(app);

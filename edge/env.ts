@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { Account } from './durable-objects/account.ts';
 import type { Job } from './durable-objects/job.ts';
+import type { Share } from './durable-objects/share.ts';
 
 /** What wrangler.toml, the secrets and the local launcher bind. The strings are unchecked until `settingsOf`. */
 export type EdgeEnv = {
   readonly BUCKET: R2Bucket;
   readonly ACCOUNT: DurableObjectNamespace<Account>;
   readonly JOB: DurableObjectNamespace<Job>;
+  readonly SHARE: DurableObjectNamespace<Share>;
 } & { readonly [name in keyof z.input<typeof settingsSchema>]: string };
 
 const secretSchema = z.string().min(32, 'must have at least 32 characters');

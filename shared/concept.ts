@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { conceptIdSchema } from './ids.ts';
+import { conceptIdSchema, shareIdSchema } from './ids.ts';
 import { linksSchema, metadataSchema } from './object-parts.ts';
 import { jobErrorSchema } from './problem.ts';
+import { shareRightsSchema } from './share.ts';
 
 export const CONCEPT_STATUSES = ['queued', 'encoding', 'ready', 'failed'] as const;
 export const conceptStatusSchema = z.enum(CONCEPT_STATUSES);
@@ -20,7 +21,11 @@ export const conceptSchema = z
     metadata: metadataSchema,
     model: z.string().meta({ description: 'Fingerprint of the model it was encoded with.' }),
     mask_source: maskSourceSchema,
-    error: z.union([jobErrorSchema, z.null()]),
+    copied_from: z
+      .object({ share: shareIdSchema, rights: shareRightsSchema })
+      .nullable()
+      .meta({ description: 'The share it is a copy from; one with `copy` has no file and may not be shared on.' }),
+    error: jobErrorSchema.nullable(),
     image_url: z.string().nullable(),
     mask_url: z.string().nullable(),
     embedding_url: z.string().nullable(),

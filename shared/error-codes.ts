@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   malformed_request: { status: 400, title: 'The request cannot be parsed', retryable: false },
   unauthenticated: { status: 401, title: 'Missing or invalid credentials', retryable: false },
   insufficient_scope: { status: 403, title: 'The token lacks the scope for this', retryable: false },
+  right_missing: { status: 403, title: 'The share does not grant this', retryable: false },
   signature_invalid: { status: 403, title: 'The signature of this URL or message is invalid', retryable: false },
   url_expired: { status: 403, title: 'This signed URL has expired', retryable: false },
   not_found: { status: 404, title: 'No such object', retryable: false },

@@ -17,18 +17,21 @@ import {
   generationWithJob,
   usesOnly,
 } from './account/records.ts';
+import { createShareTable, type SharePage, type ShareRecord } from './account/share-table.ts';
 import { createTaskTable, type DueTask, type Task } from './account/task-table.ts';
 import { createUsageTable, type EndUserUsage } from './account/usage-table.ts';
 import { setAlarmToEarliest } from './alarm.ts';
-import type { JobState } from './job/job-state.ts';
-import { jobOf } from './stubs.ts';
+import type { JobState, JobTerms } from './job/job-state.ts';
+import { jobOf, shareOf } from './stubs.ts';
 
 /** A job to start with a record, and the Idempotency-Key of the request that asked for both. */
 export type NewJob = {
   readonly message: QueueMessage;
-  readonly startWithinMs: number;
+  readonly terms: JobTerms;
   readonly idempotencyKey: string | null;
 };
+
+export type NewGeneration = { readonly record: GenerationRecord; readonly job: NewJob };
 
 /** A worker that was writing when it was told to stop may leave bytes after the first sweep: sweep again. */
 const SECOND_SWEEP_AFTER_MS = 3_600_000;
@@ -44,6 +47,8 @@ export class Account extends DurableObject<EdgeEnv> {
   readonly #keys;
   readonly #concepts;
   readonly #generations;
+  readonly #samples;
+  readonly #shares;
   readonly #requests;
   readonly #usage;
   readonly #tasks;
@@ -55,6 +60,8 @@ export class Account extends DurableObject<EdgeEnv> {
     this.#keys = createKeyTable(ctx.storage.sql);
     this.#concepts = createRecordTable<ConceptRecord>(ctx.storage.sql, 'concept');
     this.#generations = createRecordTable<GenerationRecord>(ctx.storage.sql, 'generation');
+    this.#samples = createRecordTable<GenerationRecord>(ctx.storage.sql, 'sample');
+    this.#shares = createShareTable(ctx.storage.sql);
     this.#requests = createIdempotencyTable(ctx.storage.sql);
     this.#usage = createUsageTable(ctx.storage.sql);
     this.#tasks = createTaskTable(ctx.storage.sql);
@@ -66,7 +73,7 @@ export class Account extends DurableObject<EdgeEnv> {
       this.ctx.storage.transactionSync(() => {
         this.ctx.storage.kv.put('id', id);
         this.ctx.storage.kv.put('webhook_secret', newWebhookSecret());
-        for (const table of [this.#keys, this.#concepts, this.#generations, this.#requests, this.#usage, this.#tasks]) {
+        for (const table of this.#tables()) {
           table.create();
         }
         this.#keys.insert(firstKey, this.now());
@@ -156,13 +163,6 @@ export class Account extends DurableObject<EdgeEnv> {
     return { record, created: true };
   }
 
-  async importConcept(record: ConceptRecord, idempotencyKey: string | null): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
-      this.#concepts.insert(record, null);
-      this.#made(record.id, idempotencyKey);
-    });
-  }
-
   async updateConcept(id: string, changes: ConceptChanges): Promise<void> {
     const record = this.#concepts.get(id);
     if (record) {
@@ -171,7 +171,10 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   async deleteConcept(id: string): Promise<void> {
-    this.#delete(id, () => this.#concepts.delete(id));
+    this.#delete(id, () => {
+      this.#concepts.delete(id);
+      this.#unshare(id);
+    });
   }
 
   async getGeneration(id: string): Promise<GenerationRecord | null> {
@@ -187,8 +190,63 @@ export class Account extends DurableObject<EdgeEnv> {
     this.#delete(id, () => this.#generations.delete(id));
   }
 
-  async createGeneration(record: GenerationRecord, job: NewJob): Promise<void> {
+  async createGeneration({ record, job }: NewGeneration): Promise<void> {
     await this.#storeAndStart(job, () => this.#generations.insert(record, null));
+  }
+
+  async getShare(conceptId: string, id: string): Promise<ShareRecord | null> {
+    return this.#exists() ? this.#shares.get(conceptId, id) : null;
+  }
+
+  async listShares(conceptId: string, query: { limit: number; before: string | null }): Promise<SharePage> {
+    return this.#shares.list(conceptId, query);
+  }
+
+  /** Opens a share, and has a sample of its concept drawn unless there is one or one is being drawn. */
+  async createShare(
+    share: ShareRecord,
+    { sample, idempotencyKey }: { sample: NewGeneration | null; idempotencyKey: string | null },
+  ): Promise<void> {
+    await shareOf(this.env, share.name).open(share.terms);
+    this.ctx.storage.transactionSync(() => {
+      this.#shares.insert(share);
+      this.#made(share.terms.id, idempotencyKey);
+    });
+    const { conceptId } = share.terms;
+    if (sample && !this.#samples.getByAlias(conceptId)) {
+      await this.#storeAndStart(sample.job, () => this.#samples.insert(sample.record, conceptId));
+    }
+  }
+
+  /** False when there is no such share; else it is dead when this returns. */
+  async revokeShare(conceptId: string, id: string): Promise<boolean> {
+    const share = this.#exists() ? this.#shares.get(conceptId, id) : null;
+    if (!share) {
+      return false;
+    }
+    await shareOf(this.env, share.name).revoke();
+    this.#shares.delete(id);
+    return true;
+  }
+
+  /** The picture that stands for a concept on the pages of its shares. */
+  async getSample(conceptId: string): Promise<GenerationRecord | null> {
+    return this.#exists() ? this.#samples.getByAlias(conceptId) : null;
+  }
+
+  /** Stores a concept that came as a file or by a share: nothing is left to encode. */
+  async importConcept(
+    record: ConceptRecord,
+    { share, idempotencyKey }: { share: string | null; idempotencyKey: string | null },
+  ): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      this.#concepts.insert(record, null);
+      this.#made(record.id, idempotencyKey);
+      if (share !== null) {
+        this.#tasks.add({ kind: 'confirm_use', share, useId: record.id }, this.now());
+      }
+    });
+    await this.#runDueTasks();
   }
 
   /** A job tells of every change of its status, at least once and in order. */
@@ -199,6 +257,11 @@ export class Account extends DurableObject<EdgeEnv> {
     const { account_id: accountId, job_id: jobId, kind } = job.message;
     this.ctx.storage.transactionSync(() => {
       const isNews = kind === 'encode' ? this.#conceptChanged(job) : this.#generationChanged(job);
+      if (job.endedAtMs !== null && job.status !== 'succeeded') {
+        for (const share of job.shares) {
+          this.#tasks.add({ kind: 'give_back_use', share, useId: jobId }, this.now());
+        }
+      }
       if (isNews && job.endedAtMs !== null) {
         if (kind === 'encode') {
           this.#tasks.add({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, jobId) }, this.now());
@@ -236,7 +299,10 @@ export class Account extends DurableObject<EdgeEnv> {
 
   #generationChanged(job: JobState): boolean {
     const record = this.#generations.get(job.message.job_id);
-    if (!record || record.endedAtMs !== null) {
+    if (!record) {
+      return this.#sampleChanged(job);
+    }
+    if (record.endedAtMs !== null) {
       return false;
     }
     this.#generations.update(generationWithJob(record, job));
@@ -247,13 +313,38 @@ export class Account extends DurableObject<EdgeEnv> {
     return true;
   }
 
+  #sampleChanged(job: JobState): boolean {
+    const record = this.#samples.get(job.message.job_id);
+    if (!record || record.endedAtMs !== null) {
+      return false;
+    }
+    this.#samples.update(generationWithJob(record, job));
+    if (job.endedAtMs !== null && job.status !== 'succeeded') {
+      this.#samples.dropAlias(record.id); // the next share of the concept has another drawn
+    }
+    return true;
+  }
+
+  #tables() {
+    return [
+      this.#keys,
+      this.#concepts,
+      this.#generations,
+      this.#samples,
+      this.#shares,
+      this.#requests,
+      this.#usage,
+      this.#tasks,
+    ];
+  }
+
   #exists(): boolean {
     return this.ctx.storage.kv.get('id') !== undefined;
   }
 
   /** What makes 202 a promise: from the write on the job starts, now or by the alarm. */
-  async #storeAndStart({ message, startWithinMs, idempotencyKey }: NewJob, store: () => void): Promise<void> {
-    const task: Task = { kind: 'start_job', message, startWithinMs };
+  async #storeAndStart({ message, terms, idempotencyKey }: NewJob, store: () => void): Promise<void> {
+    const task: Task = { kind: 'start_job', message, terms };
     const id = this.ctx.storage.transactionSync(() => {
       store();
       this.#made(message.job_id, idempotencyKey);
@@ -273,6 +364,17 @@ export class Account extends DurableObject<EdgeEnv> {
       this.#sweep(jobPrefix(accountId, id));
     });
     this.ctx.waitUntil(this.#runDueTasks());
+  }
+
+  /** Ends what hangs on a concept that goes: its shares, and the sample on their pages. */
+  #unshare(conceptId: string): void {
+    for (const share of this.#shares.deleteOf(conceptId)) {
+      this.#tasks.add({ kind: 'revoke_share', share }, this.now());
+    }
+    const sample = this.#samples.getByAlias(conceptId);
+    if (sample) {
+      this.#delete(sample.id, () => this.#samples.delete(sample.id));
+    }
   }
 
   #made(objectId: string, idempotencyKey: string | null): void {
@@ -310,11 +412,18 @@ export class Account extends DurableObject<EdgeEnv> {
   async #run(task: Task): Promise<void> {
     switch (task.kind) {
       case 'start_job':
-        return jobOf(this.env, task.message.job_id).accept(task.message, { startWithinMs: task.startWithinMs });
+        return jobOf(this.env, task.message.job_id).accept(task.message, task.terms);
       case 'delete_job':
         return jobOf(this.env, task.jobId).delete();
       case 'delete_prefix':
         return deletePrefix(this.env.BUCKET, task.prefix);
+      case 'confirm_use':
+        await shareOf(this.env, task.share).confirm(task.useId);
+        return;
+      case 'revoke_share':
+        return shareOf(this.env, task.share).revoke();
+      case 'give_back_use':
+        return shareOf(this.env, task.share).giveBack(task.useId);
     }
   }
 

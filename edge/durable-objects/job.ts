@@ -13,10 +13,12 @@ import {
   hasEnded,
   type JobEventType,
   type JobState,
+  type JobTerms,
   passTime,
+  refuse,
   type Transition,
 } from './job/job-state.ts';
-import { accountOf } from './stubs.ts';
+import { accountOf, shareOf } from './stubs.ts';
 
 /** Something another party must hear at least once. Sent at once, and again from `dueAtMs` on until acknowledged. */
 type Outgoing = { readonly dueAtMs: number; readonly failures: number };
@@ -50,16 +52,17 @@ export class Job extends DurableObject<EdgeEnv> {
   }
 
   /** Stores the job and that it is owed to the queue in one write; repeating it changes nothing. */
-  async accept(message: QueueMessage, times: { startWithinMs: number }): Promise<void> {
+  async accept(message: QueueMessage, terms: JobTerms): Promise<void> {
     if (this.#stored) {
       return;
     }
-    const state = acceptedJob(message, { nowMs: this.now(), startWithinMs: times.startWithinMs });
+    const state = acceptedJob(message, terms, this.now());
     this.ctx.storage.transactionSync(() => {
       this.#log.create();
       this.#write({ state, toQueue: this.#owed(), toAccount: null }, ['queued']);
     });
     await this.#rearm();
+    await this.#refuseWithoutShares();
     this.ctx.waitUntil(this.#sendToQueue());
   }
 
@@ -90,6 +93,9 @@ export class Job extends DurableObject<EdgeEnv> {
   }
 
   async report(event: WorkerEvent): Promise<WorkerEventAnswer> {
+    if (this.#stored?.state.status === 'queued') {
+      await this.#refuseWithoutShares();
+    }
     if (!this.#stored) {
       return { action: 'stop', reason: 'ended' };
     }
@@ -144,6 +150,15 @@ export class Job extends DurableObject<EdgeEnv> {
     if (statusChanged) {
       await this.#rearm();
       await this.#sendToAccount();
+    }
+  }
+
+  /** Ends a job that has not begun unless every share it came by counts it as a use. */
+  async #refuseWithoutShares(): Promise<void> {
+    const { message, shares } = this.#stored!.state;
+    const verdicts = await Promise.all(shares.map((name) => shareOf(this.env, name).confirm(message.job_id)));
+    if (this.#stored && verdicts.some((verdict) => verdict !== 'counted')) {
+      await this.#apply(refuse(this.#stored.state, this.now()));
     }
   }
 

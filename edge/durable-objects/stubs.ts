@@ -1,6 +1,7 @@
 import type { EdgeEnv } from '../env.ts';
 import type { Account } from './account.ts';
 import type { Job } from './job.ts';
+import type { Share } from './share.ts';
 
 /**
  * The methods of a Durable Object as its callers see them. Only plain data crosses, so the methods' own types hold;
@@ -16,4 +17,9 @@ export function accountOf(env: EdgeEnv, accountId: string): Remote<Account> {
 
 export function jobOf(env: EdgeEnv, jobId: string): Remote<Job> {
   return env.JOB.getByName(jobId) as unknown as Remote<Job>;
+}
+
+/** Shares are called by the hash of their token. */
+export function shareOf(env: EdgeEnv, name: string): Remote<Share> {
+  return env.SHARE.getByName(name) as unknown as Remote<Share>;
 }

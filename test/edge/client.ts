@@ -88,8 +88,8 @@ export function photoForm(
 }
 
 /** The id of a concept that has been encoded. */
-export async function readyConcept(client: Client): Promise<string> {
-  const { id } = await (await client.post('/v1/concepts', photoForm(png()))).json<{ id: string }>();
+export async function readyConcept(client: Client, fields: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { id } = await (await client.post('/v1/concepts', photoForm(png(), fields))).json<{ id: string }>();
   await doJob(client.accountId, id);
   return id;
 }

@@ -45,7 +45,10 @@ const scoped = operations.filter((operation) => scopeOf(operation) !== undefined
 const ofOneObject = forAccounts.filter(({ path }) => path.includes('{'));
 
 /** What a request needs to get past validation, where it needs anything. */
-const BODIES: Readonly<Record<string, unknown>> = { 'PATCH /v1/concepts/{id}': {} };
+const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /v1/concepts/{id}/shares': {},
+  'PATCH /v1/concepts/{id}': {},
+};
 
 let owner: Client;
 let stranger: Client;
@@ -60,7 +63,14 @@ beforeAll(async () => {
   const { id: generation } = await answer.json<{ id: string }>();
   await doJob(owner.accountId, generation);
   const { id: key } = await (await owner.post('/v1/keys', {})).json<{ id: string }>();
-  ids = { '/v1/concepts/{id}': concept, '/v1/generations/{id}': generation, '/v1/keys/{id}': key, '{n}': '0' };
+  const { id: share } = await (await owner.post(`/v1/concepts/${concept}/shares`, {})).json<{ id: string }>();
+  ids = {
+    '/v1/concepts/{id}': concept,
+    '/v1/generations/{id}': generation,
+    '/v1/keys/{id}': key,
+    '{n}': '0',
+    '{share}': share,
+  };
 });
 
 function pathOf({ path }: Operation): string {
@@ -107,6 +117,10 @@ test('every route of the API is declared by `operation`', () => {
 
 test('only these operations are open to anyone', () => {
   expect(operations.filter(({ security }) => security.length === 0).map(name)).toEqual([
+    'GET /s/{token}',
+    'GET /s/{token}/sample',
+    'GET /s/{token}/embedding',
+    'POST /s/{token}/reports',
     'GET /v1/models',
     'GET /healthz',
   ]);

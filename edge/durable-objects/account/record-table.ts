@@ -8,7 +8,7 @@ export type Page<T> = { readonly records: T[]; readonly hasMore: boolean };
  * Records of one kind, newest first by id. `alias` is a second name that at most one record has at a time, such as
  * the hash of a concept's content.
  */
-export function createRecordTable<T extends Identified>(sql: SqlStorage, name: 'concept' | 'generation') {
+export function createRecordTable<T extends Identified>(sql: SqlStorage, name: 'concept' | 'generation' | 'sample') {
   type Row = { record: string };
   const read = ({ record }: Row): T => JSON.parse(record);
 

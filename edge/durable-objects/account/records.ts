@@ -2,6 +2,7 @@ import type { ConceptStatus, MaskSource } from '../../../shared/concept.ts';
 import type { GenerationInput, GenerationStatus } from '../../../shared/generation.ts';
 import type { EncodeResult, GenerateResult } from '../../../shared/job-result.ts';
 import type { JobError } from '../../../shared/problem.ts';
+import { includesRight, type ShareRights } from '../../../shared/share.ts';
 import type { JobProgress, JobState, JobStatus } from '../job/job-state.ts';
 
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -17,6 +18,8 @@ export type ConceptRecord = {
   readonly metadata: Metadata;
   readonly model: string;
   readonly maskSource: MaskSource;
+  /** The share it was copied from, and what it granted then. */
+  readonly copiedFrom: { readonly shareId: string; readonly rights: ShareRights } | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
@@ -110,4 +113,9 @@ export function generationWithJob(record: GenerationRecord, job: JobState): Gene
 
 export function usesOnly(generation: GenerationRecord, conceptIds: readonly string[]): boolean {
   return generation.input.concepts.every(({ concept }) => conceptIds.includes(concept));
+}
+
+/** A copy made with the right `copy` gives its owner neither the file nor the right to share it on. */
+export function mayExport({ copiedFrom }: ConceptRecord): boolean {
+  return copiedFrom === null || includesRight(copiedFrom.rights, 'export');
 }

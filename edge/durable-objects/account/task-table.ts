@@ -1,11 +1,14 @@
 import type { QueueMessage } from '../../../shared/queue-message.ts';
 import { retryAtMs } from '../alarm.ts';
+import type { JobTerms } from '../job/job-state.ts';
 
 /** What an account has promised and must do at least once, whatever dies meanwhile. */
 export type Task =
-  | { readonly kind: 'start_job'; readonly message: QueueMessage; readonly startWithinMs: number }
+  | { readonly kind: 'start_job'; readonly message: QueueMessage; readonly terms: JobTerms }
   | { readonly kind: 'delete_job'; readonly jobId: string }
-  | { readonly kind: 'delete_prefix'; readonly prefix: string };
+  | { readonly kind: 'delete_prefix'; readonly prefix: string }
+  | { readonly kind: 'revoke_share'; readonly share: string }
+  | { readonly kind: 'confirm_use' | 'give_back_use'; readonly share: string; readonly useId: string };
 
 export type DueTask = { readonly id: number; readonly task: Task; readonly failures: number };
 

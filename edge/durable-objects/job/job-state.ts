@@ -4,9 +4,17 @@ import type { JobError } from '../../../shared/problem.ts';
 import type { QueueMessage } from '../../../shared/queue-message.ts';
 import type { WorkerEvent, WorkerEventAnswer } from '../../../shared/worker-event.ts';
 
+/** What is agreed about a job, beside what its worker is told. */
+export type JobTerms = {
+  readonly startWithinMs: number;
+  /** Names of the shares its concepts came by. */
+  readonly shares: readonly string[];
+};
+
 /** One run of the model, from acceptance to its one end. All times are milliseconds since the epoch. */
 export type JobState = {
   readonly message: QueueMessage;
+  readonly shares: readonly string[];
   readonly status: JobStatus;
   readonly acceptedAtMs: number;
   /** A job that no worker has started by then ends. */
@@ -31,12 +39,13 @@ export type JobEventType = JobStatus | 'progress';
 
 export type Transition = { readonly state: JobState; readonly events: readonly JobEventType[] };
 
-export function acceptedJob(message: QueueMessage, times: { nowMs: number; startWithinMs: number }): JobState {
+export function acceptedJob(message: QueueMessage, { startWithinMs, shares }: JobTerms, nowMs: number): JobState {
   return {
     message,
+    shares,
     status: 'queued',
-    acceptedAtMs: times.nowMs,
-    startByMs: times.nowMs + times.startWithinMs,
+    acceptedAtMs: nowMs,
+    startByMs: nowMs + startWithinMs,
     deadlineMs: Date.parse(message.deadline),
     startedAtMs: null,
     endedAtMs: null,
@@ -97,6 +106,16 @@ export function cancel(state: JobState, nowMs: number): Transition {
   }
   const status = state.message.kind === 'generate' ? 'canceled' : 'failed';
   return ended(state, status, { endedAtMs: nowMs, error: jobError('canceled', 'Cancelled on request.') });
+}
+
+/** A job whose share was revoked before it began ends there. */
+export function refuse(state: JobState, nowMs: number): Transition {
+  return hasEnded(state)
+    ? unchanged(state)
+    : ended(state, 'failed', {
+        endedAtMs: nowMs,
+        error: jobError('gone', 'Expected a living share until the job begins, but it was revoked or used up.'),
+      });
 }
 
 /**

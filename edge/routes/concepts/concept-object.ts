@@ -1,5 +1,5 @@
 import type { Concept } from '../../../shared/concept.ts';
-import type { ConceptRecord } from '../../durable-objects/account/records.ts';
+import { type ConceptRecord, mayExport } from '../../durable-objects/account/records.ts';
 import { isoTime, type ObjectUrls } from '../object-urls.ts';
 
 /** A concept as clients see it, with fresh URLs. */
@@ -15,10 +15,11 @@ export async function conceptObject(record: ConceptRecord, { origin, sign }: Obj
     metadata: record.metadata,
     model: record.model,
     mask_source: record.maskSource,
+    copied_from: record.copiedFrom && { share: record.copiedFrom.shareId, rights: record.copiedFrom.rights },
     error: record.error,
     image_url: result?.photoKey ? await sign(`${path}/image`) : null,
     mask_url: result?.maskKey ? await sign(`${path}/mask`) : null,
-    embedding_url: result ? await sign(`${path}/embedding`) : null,
+    embedding_url: result && mayExport(record) ? await sign(`${path}/embedding`) : null,
     created_at: isoTime(createdAtMs),
     ready_at: record.status === 'ready' && endedAtMs !== null ? isoTime(endedAtMs) : null,
     timings: {

@@ -26,7 +26,7 @@ import { readConcept, recoverConcept, requireAllConcepts } from './read-concept.
 const route = operation(
   {
     access: { by: 'token', scope: 'concepts:write' },
-    errors: ['image_corrupt', 'image_too_large', 'fetch_failed', 'segmentation_unavailable', 'model_unavailable'],
+    errors: ['image_corrupt', 'image_too_large', 'segmentation_unavailable', 'model_unavailable'],
     maxBodyBytes: MAX_MULTIPART_BYTES,
     creates: { recover: recoverConcept },
   },
@@ -140,6 +140,7 @@ async function storeConcept(
     metadata: request.metadata ?? {},
     model: model.fingerprint,
     maskSource,
+    copiedFrom: null,
     createdAtMs: nowMs,
     startedAtMs: null,
     endedAtMs: null,
@@ -147,7 +148,7 @@ async function storeConcept(
     error: null,
   };
   const stored = await account.createConcept(record, hash, {
-    startWithinMs: DEFAULT_START_WITHIN_MS,
+    terms: { startWithinMs: DEFAULT_START_WITHIN_MS, shares: [] },
     idempotencyKey: idempotencyKeyOf(c),
     message: {
       version: QUEUE_MESSAGE_VERSION,

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { CONCEPT_FILE_CONTENT_TYPE } from '../../../shared/concept-file.ts';
 import type { EdgeContext } from '../../context.ts';
-import type { ConceptRecord } from '../../durable-objects/account/records.ts';
+import { type ConceptRecord, mayExport } from '../../durable-objects/account/records.ts';
 import { ApiError } from '../../errors.ts';
 import { operation } from '../operation.ts';
 import { storedFile } from '../stored-file.ts';
@@ -34,7 +34,10 @@ function keyOf({ result }: ConceptRecord, file: FileName): string | null {
 function fileRoute<F extends FileName>(file: F) {
   const { operationId, summary, contentType } = FILES[file];
   return operation(
-    { access: { by: 'token_or_signed_url', scope: 'concepts:read' }, errors: ['not_found', 'not_ready'] },
+    {
+      access: { by: 'token_or_signed_url', scope: 'concepts:read' },
+      errors: ['not_found', 'not_ready', 'right_missing'],
+    },
     {
       method: 'get',
       path: `/v1/concepts/{id}/${file}`,
@@ -58,6 +61,9 @@ export function getConceptFiles(app: OpenAPIHono<EdgeContext>): void {
       const record = await requireConcept(c, c.req.valid('param').id);
       if (record.endedAtMs === null) {
         throw new ApiError('not_ready', `Expected a concept that is ready, got one that is ${record.status}.`);
+      }
+      if (file === 'embedding' && !mayExport(record)) {
+        throw new ApiError('right_missing', 'A copy that came with the right copy has no file to download.');
       }
       const key = keyOf(record, file);
       if (!key) {

@@ -1,24 +1,21 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type GenerationInput, generationInputSchema, generationSchema } from '../../../shared/generation.ts';
-import { conceptIdSchema, newId } from '../../../shared/ids.ts';
 import type { ModelDescription } from '../../../shared/model-description.ts';
-import { QUEUE_MESSAGE_VERSION } from '../../../shared/queue-message.ts';
 import { inputErrors, resolveInput } from '../../../shared/resolve-input.ts';
 import type { EdgeContext } from '../../context.ts';
-import type { ConceptRecord, GenerationRecord } from '../../durable-objects/account/records.ts';
+import type { GenerationRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
-import { type FieldError, invalidFields } from '../../errors.ts';
+import { invalidFields } from '../../errors.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
-import { readConcept } from '../concepts/read-concept.ts';
-import { deadlineOf } from '../job-times.ts';
-import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { traceparentOf } from '../traceparent.ts';
+import { newGeneration } from './generation-job.ts';
 import { generationObject } from './generation-object.ts';
 import { type GenerationRequest, generationRequestSchema } from './generation-request.ts';
+import { findPromptConcepts, type PromptConcept, reserveUses } from './prompt-concept.ts';
 import { readGeneration, recoverGeneration } from './read-generation.ts';
 
 const dryRunSchema = z
@@ -80,94 +77,47 @@ export function createGeneration(app: OpenAPIHono<EdgeContext>): void {
 type Resolved = {
   readonly model: ModelDescription;
   readonly input: GenerationInput;
-  readonly embeddingKeys: readonly string[];
+  readonly concepts: readonly PromptConcept[];
 };
 
 async function resolveRequest(c: Context<EdgeContext>, request: GenerationRequest): Promise<Resolved> {
   const model = await requireCurrentModel(c.env.BUCKET, Date.now());
   const input = resolveInput(request, model);
-  const { embeddingKeys, errors } = await findConcepts(c, input, model);
+  const references = input.concepts.map(({ concept }) => concept);
+  const { found, errors } = await findPromptConcepts(c, references, model);
   const allErrors = [...inputErrors(input, model), ...errors];
   if (allErrors.length > 0) {
     throw invalidFields(allErrors);
   }
-  return { model, input, embeddingKeys };
+  const concepts = input.concepts.map((concept, i) => ({ ...concept, concept: found[i]!.reference }));
+  return { model, input: { ...input, concepts }, concepts: found };
 }
 
 async function storeGeneration(
   c: Context<EdgeContext>,
   request: GenerationRequest,
-  { model, input, embeddingKeys }: Resolved,
+  { model, input, concepts }: Resolved,
 ): Promise<GenerationRecord> {
   const { accountId, endUser } = c.get('principal');
-  const nowMs = Date.now();
-  const startWithinMs = 1000 * request.start_within;
-  const record: GenerationRecord = {
-    id: newId('generation', nowMs),
-    endUser,
-    status: 'queued',
-    input,
-    metadata: request.metadata,
-    model: model.fingerprint,
-    createdAtMs: nowMs,
-    startedAtMs: null,
-    endedAtMs: null,
-    progress: null,
-    result: null,
-    error: null,
-  };
-  await accountOf(c.env, accountId).createGeneration(record, {
-    startWithinMs,
-    idempotencyKey: idempotencyKeyOf(c),
-    message: {
-      version: QUEUE_MESSAGE_VERSION,
-      kind: 'generate',
-      job_id: record.id,
-      account_id: accountId,
-      model: model.fingerprint,
-      deadline: isoTime(deadlineOf(nowMs, startWithinMs)),
+  const shares = [...new Set(concepts.flatMap(({ share }) => share ?? []))];
+  const generation = newGeneration(
+    {
+      accountId,
+      endUser,
+      input,
+      embeddingKeys: concepts.map(({ embeddingKey }) => embeddingKey),
+      metadata: request.metadata,
+      model,
+      terms: { startWithinMs: 1000 * request.start_within, shares },
       traceparent: traceparentOf(c),
-      input: {
-        ...input,
-        concepts: input.concepts.map(({ token, strength, words }, i) => ({
-          embedding_key: embeddingKeys[i]!,
-          token,
-          strength,
-          words,
-        })),
-      },
+      idempotencyKey: idempotencyKeyOf(c),
     },
-  });
-  return record;
-}
-
-/** Where the embeddings of an input's concepts are, or what is wrong with them. */
-async function findConcepts(c: Context<EdgeContext>, input: GenerationInput, model: ModelDescription) {
-  const found = await Promise.all(input.concepts.map(({ concept }) => findConcept(c, concept)));
-  const errors: FieldError[] = [];
-  const embeddingKeys = found.map((record, i) => {
-    const message = conceptProblem(record, model);
-    if (message) {
-      errors.push({ pointer: `#/concepts/${i}/concept`, message });
-    }
-    return record?.result?.embeddingKey ?? '';
-  });
-  return { embeddingKeys, errors };
-}
-
-async function findConcept(c: Context<EdgeContext>, reference: string): Promise<ConceptRecord | null> {
-  return conceptIdSchema.safeParse(reference).success ? readConcept(c, reference, null) : null;
-}
-
-function conceptProblem(record: ConceptRecord | null, model: ModelDescription): string | null {
-  if (!record) {
-    return 'is not one of your concepts';
+    Date.now(),
+  );
+  const errors = await reserveUses(c.env, concepts, generation.record.id);
+  if (errors.length > 0) {
+    throw invalidFields(errors);
   }
-  if (record.status !== 'ready') {
-    return `must be ready, but is ${record.status}`;
-  }
-  if (record.model !== model.fingerprint) {
-    return `must be of the model in service, ${model.fingerprint}, but is of ${record.model}`;
-  }
-  return null;
+  await accountOf(c.env, accountId).createGeneration(generation);
+  return generation.record;
 }
