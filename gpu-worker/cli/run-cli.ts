@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { AnsweredFailure } from './answered-failure.ts';
 import { buildCommand } from './build.ts';
 import { encodeCommand } from './encode.ts';
 import { generateCommand } from './generate.ts';
@@ -6,6 +7,7 @@ import { inspectCommand } from './inspect.ts';
 import { pullCommand } from './pull.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
+import { verifyCommand } from './verify.ts';
 
 /** How a run ends. */
 export const EXIT_CODES = {
@@ -20,7 +22,7 @@ export const EXIT_CODES = {
 /** Characters a line, where nobody says how wide the window is. */
 const HELP_WIDTH = 100;
 
-const COMMANDS = [pullCommand, inspectCommand, buildCommand, encodeCommand, generateCommand];
+const COMMANDS = [pullCommand, inspectCommand, buildCommand, verifyCommand, encodeCommand, generateCommand];
 
 const EXAMPLES = `
 Examples:
@@ -66,6 +68,7 @@ function createProgram(terminal: Terminal): Command {
 
 function complain(error: unknown, { stdout, stderr }: Terminal, json: boolean): void {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  if (json && error instanceof AnsweredFailure) return;
   if (json) stdout.write(`${JSON.stringify({ error: { name, message } })}\n`);
   else stderr.write(`elite: ${message}\n`);
   if (error instanceof Error && isUnforeseen(error)) stderr.write(`${error.stack}\n`);

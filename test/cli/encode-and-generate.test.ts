@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { maxRelativeError } from '../../gpu-worker/ml/evaluation/array-error.ts';
 import { readConceptFile, writeConceptFile } from '../../shared/concept-file.ts';
-import { maxRelativeError } from '../parity/compare.ts';
 import { golden, modelDir, reference, referenceDir } from '../parity/reference.ts';
 import { elite } from './elite.ts';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { openNetworks } from '../../gpu-worker/ml/elite/networks.ts';
+import { maxRelativeError } from '../../gpu-worker/ml/evaluation/array-error.ts';
 import { portable } from '../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { readTensor } from '../../gpu-worker/ml/weights/read-tensor.ts';
 import { readSafetensorsIndex, writeSafetensors } from '../../gpu-worker/ml/weights/safetensors.ts';
-import { maxRelativeError } from './compare.ts';
 import { golden, reference } from './reference.ts';
 import { pictureSize, referenceModel } from './reference-model.ts';
 

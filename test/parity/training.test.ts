@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { placeWords } from '../../gpu-worker/ml/elite/place-words.ts';
+import type { Golden } from '../../gpu-worker/ml/evaluation/reference-set.ts';
 import { gridSize } from '../../gpu-worker/ml/models/clip-vision.ts';
 import { openSession, type Session } from '../../gpu-worker/ml/runtime/session.ts';
 import { constantRate } from '../../gpu-worker/ml/training/learning-rate.ts';
@@ -9,7 +10,7 @@ import { localStage } from '../../gpu-worker/ml/training/stages/local-stage.ts';
 import { type Batch, train } from '../../gpu-worker/ml/training/train.ts';
 import type { TrainingGraph } from '../../gpu-worker/ml/training/training-graph.ts';
 import { startState } from '../../gpu-worker/ml/training/training-state.ts';
-import { type Golden, golden, reference } from './reference.ts';
+import { golden, reference } from './reference.ts';
 import { openReferenceNetworks, referenceModel } from './reference-model.ts';
 
 /** The reference's own: float32 against float64 differs by 2e-6 in the losses. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
+import { maxRelativeError } from '../../gpu-worker/ml/evaluation/array-error.ts';
 import { portable } from '../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { unetGraph } from '../../gpu-worker/ml/models/unet.ts';
 import { openSession } from '../../gpu-worker/ml/runtime/session.ts';
-import { expectRelative, maxRelativeError } from './compare.ts';
+import { expectRelative } from './compare.ts';
 import { golden, reference } from './reference.ts';
 import { openReferenceNetworks, pictureSize, referenceModel } from './reference-model.ts';
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { maxAbsError } from '../../../gpu-worker/ml/evaluation/array-error.ts';
 import { Graph } from '../../../gpu-worker/ml/graph/graph.ts';
 import { portable } from '../../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { rootScope } from '../../../gpu-worker/ml/graph/scope.ts';
@@ -11,7 +12,6 @@ import { openSession } from '../../../gpu-worker/ml/runtime/session.ts';
 import { createRandom } from '../../../gpu-worker/ml/training/random.ts';
 import { readTensor } from '../../../gpu-worker/ml/weights/read-tensor.ts';
 import type { WeightIndex } from '../../../gpu-worker/ml/weights/tensor-location.ts';
-import { maxAbsError } from '../../parity/compare.ts';
 import { writeRandomCheckpoint } from '../random-checkpoint.ts';
 import { TINY_SAFETY_CHECKER } from '../safety/tiny-safety-checker.ts';
 

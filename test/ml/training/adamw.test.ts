@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { maxAbsError } from '../../../gpu-worker/ml/evaluation/array-error.ts';
 import { adamWStep, clipGradientNorm } from '../../../gpu-worker/ml/training/adamw.ts';
-import { maxAbsError } from '../../parity/compare.ts';
 import { golden } from '../../parity/reference.ts';
 
 test("four clipped steps equal PyTorch's", () => {

@@ -1,0 +1,189 @@
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import type { EliteModel } from '../elite/elite-model.ts';
+import { describeFolder, loadModel } from '../elite/load-model.ts';
+import { allGraphs, networkGraphs } from '../elite/network-graphs.ts';
+import { type Comparison, compareReference } from '../evaluation/compare-reference.ts';
+import { openReferenceSet, type ReferenceSet } from '../evaluation/reference-set.ts';
+import { portable } from '../graph/op-sets/portable.ts';
+import { encodeImage } from '../image/encode-image.ts';
+import type { Picture } from '../image/picture.ts';
+import { safetyCheckerGraph } from '../models/safety-checker.ts';
+import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
+import { checkFiniteWeights } from '../weights/check-finite-weights.ts';
+import { digestFile, type ModelFile, readModelJson } from '../weights/model-json.ts';
+import { WeightsError } from '../weights/weights-error.ts';
+import { encodeConcept } from './encode-concept.ts';
+import { follow } from './follow.ts';
+import { generate } from './generate.ts';
+import { progressChannel } from './progress-channel.ts';
+
+/** One thing looked at: what was found, or what is wrong. */
+export type Check = {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly detail: string;
+  readonly durationMs: number;
+};
+
+export type VerifyProgress =
+  | { readonly type: 'check'; readonly check: Check }
+  | { readonly type: 'bytes'; readonly name: string; readonly doneBytes: number; readonly totalBytes: number };
+
+export type VerifyOptions = {
+  readonly threads?: number;
+  /** A folder of golden tensors made with this very model. */
+  readonly reference?: string;
+  readonly signal?: AbortSignal;
+};
+
+const STEPS = 2;
+
+/**
+ * Looks at everything a model folder holds, then runs every stage once: digests, names and shapes, values, loading, a concept from a photo,
+ * a picture of it, and, against a reference, each stage's numbers. What fails is told and the rest goes on where it can.
+ */
+export function verifyModel(folder: string, options: VerifyOptions = {}): AsyncGenerator<VerifyProgress, Check[]> {
+  return progressChannel(async (emit, aborted) => {
+    const checks: Check[] = [];
+    const check = async (name: string, look: () => Promise<string>): Promise<boolean> => {
+      const startedAt = performance.now();
+      const result = await look().then(
+        (detail) => ({ passed: true, detail }),
+        (error: Error) => ({ passed: false, detail: error.message }),
+      );
+      aborted.throwIfAborted();
+      const done = { name, ...result, durationMs: performance.now() - startedAt };
+      checks.push(done);
+      emit({ type: 'check', check: done });
+      return done.passed;
+    };
+    const onBytes = async (name: string, doneBytes: number, totalBytes: number) => {
+      emit({ type: 'bytes', name, doneBytes, totalBytes });
+      await yieldToEvents(); // signals get their turn
+      aborted.throwIfAborted();
+    };
+
+    const reference = options.reference === undefined ? null : openReferenceSet(options.reference);
+    await check('files', () => checkDigests(folder, (...bytes) => onBytes('files', ...bytes)));
+    const sound =
+      (await check('names and shapes', async () => checkNamesAndShapes(folder))) &&
+      (await check('values', () => checkValues(folder, (...bytes) => onBytes('values', ...bytes))));
+    if (!sound) return checks;
+    let model: EliteModel | undefined;
+    try {
+      const loaded = await check('load', async () => {
+        model = await loadModel(folder, {
+          threads: options.threads,
+          featureLayers: reference ? layersOf(reference) : undefined,
+        });
+        return `fingerprint ${model.description.fingerprint}`;
+      });
+      if (!loaded || !model) return checks;
+      const running = model;
+      await check('encode and generate', () => runStages(running, aborted));
+      if (reference) {
+        for await (const comparison of compareReference(running, reference))
+          await check(comparison.stage, async () => requireClose(comparison));
+      }
+      return checks;
+    } finally {
+      await model?.release();
+    }
+  }, options.signal);
+}
+
+/** What the check says of a stage. */
+function requireClose({ measure, error, tolerance }: Comparison): string {
+  const figures = `${measure} error ${error.toExponential(1)}, at most ${tolerance} allowed`;
+  if (!(error <= tolerance)) throw new Error(figures);
+  return figures;
+}
+
+type OnBytes = (doneBytes: number, totalBytes: number) => Promise<void>;
+
+async function checkDigests(folder: string, onBytes: OnBytes): Promise<string> {
+  const files = readModelJson(folder)?.files;
+  if (!files) return 'no model.json that lists them';
+  const totalBytes = files.reduce((sum, file) => sum + file.size_bytes, 0);
+  let doneBytes = 0;
+  for (const file of files) {
+    await requireDigest(folder, file);
+    doneBytes += file.size_bytes;
+    await onBytes(doneBytes, totalBytes);
+  }
+  return `${files.length} as in model.json`;
+}
+
+async function requireDigest(folder: string, { path, size_bytes, sha256 }: ModelFile): Promise<void> {
+  const found = await digestFile(folder, path, () => {});
+  if (found.size_bytes !== size_bytes)
+    throw new WeightsError(path, `expected ${size_bytes} bytes, got ${found.size_bytes}`);
+  if (found.sha256 !== sha256) throw new WeightsError(path, `expected SHA-256 ${sha256}, got ${found.sha256}`);
+}
+
+/** Every weight of the folder, of the safety checker too. */
+function allCheckpoints(folder: string) {
+  const { modelFolder, description } = describeFolder(folder);
+  const { checkpoints, safetyChecker } = modelFolder;
+  const all: Checkpoints = safetyChecker
+    ? new Map([...checkpoints, ['safety_checker', safetyChecker.weights]])
+    : checkpoints;
+  return { modelFolder, description, all };
+}
+
+function checkNamesAndShapes(folder: string): string {
+  const { modelFolder, description, all } = allCheckpoints(folder);
+  const { config, safetyChecker } = modelFolder;
+  const graphs = allGraphs(networkGraphs(config, portable), description.defaults);
+  checkWeights(safetyChecker ? [...graphs, safetyCheckerGraph(safetyChecker.config, portable)] : graphs, all);
+  return `${[...all.values()].reduce((sum, index) => sum + index.size, 0)} weights of ${all.size} networks`;
+}
+
+async function checkValues(folder: string, onBytes: OnBytes): Promise<string> {
+  const { all } = allCheckpoints(folder);
+  const lengths = [...all.values()].flatMap((index) => [...index.values()].map(({ length }) => length));
+  const totalBytes = lengths.reduce((sum, length) => sum + length, 0);
+  let before = 0;
+  for (const index of all.values()) {
+    let readBytes = 0;
+    for (readBytes of checkFiniteWeights(index)) await onBytes(before + readBytes, totalBytes);
+    before += readBytes;
+  }
+  return 'every weight is a number';
+}
+
+/** The hidden states that the reference's mappers read; its model may not say. */
+function layersOf({ index }: ReferenceSet): number[] {
+  const { vision, layers } = index.config;
+  return [vision.num_hidden_layers, ...layers];
+}
+
+/** A photo through every network to a picture of it. Sessions throw on what is not a number. */
+async function runStages(model: EliteModel, signal: AbortSignal): Promise<string> {
+  const { photo, mask } = await drawDisc();
+  const embedding = await follow(encodeConcept(model, { photo, mask }, { signal }));
+  const { width, height } = model.description.defaults;
+  const concepts = [{ embedding, token: 'S*', strength: 0.6, words: 'primary' as const }];
+  const settings = { negativePrompt: '', seed: 0, sampler: 'lms' as const, guidanceScale: 5, numImages: 1 };
+  const [{ safety }] = await follow(
+    generate(model, { prompt: 'a photo of a S*', concepts, ...settings, steps: STEPS, width, height }, { signal }),
+  );
+  const verdict = safety === 'unchecked' ? '' : `, ${safety} by the safety checker`;
+  return `a concept, ${STEPS} steps and a picture of ${width}×${height}${verdict}`;
+}
+
+/** A shaded disc on a shaded ground, and its mask, as files. */
+async function drawDisc() {
+  const side = 256;
+  const isDisc = (x: number, y: number) => Math.hypot(x - side / 2, y - side / 2) < side / 3;
+  const paint = (colour: (x: number, y: number) => readonly number[]): Picture => {
+    const rgb = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
+      const pixel = Math.floor(i / 3);
+      return colour(pixel % side, Math.floor(pixel / side))[i % 3];
+    });
+    return { width: side, height: side, rgb };
+  };
+  const photo = paint((x, y) => (isDisc(x, y) ? [200, x / 2, y / 2] : [x, y, 128]));
+  const mask = paint((x, y) => (isDisc(x, y) ? [255, 255, 255] : [0, 0, 0]));
+  return { photo: await encodeImage(photo, 'png'), mask: await encodeImage(mask, 'png') };
+}
