@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PictureSize, PredictNoise, UNetRow } from '../ml/elite/networks.ts';
+import type { PredictNoise, UNetRow } from '../ml/elite/networks.ts';
+import type { PictureSize } from '../ml/image/picture.ts';
 
 type Call = {
   readonly size: PictureSize;

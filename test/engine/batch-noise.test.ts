@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { batchNoise } from '../../gpu-worker/engine/batch-noise.ts';
-import type { PictureSize, UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
+import type { UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
+import type { PictureSize } from '../../gpu-worker/ml/image/picture.ts';
 
 const SQUARE = { width: 64, height: 64 };
 const WIDE = { width: 128, height: 64 };

@@ -1,9 +1,10 @@
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
+import type { PictureSize } from '../image/picture.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import type { SafetyChecker } from '../safety/safety-checker.ts';
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts';
-import type { Networks, PictureSize } from './networks.ts';
+import type { Networks } from './networks.ts';
 
 /** A model folder that is loaded: what it can do, and what the pipelines need to do it. */
 export type EliteModel = {

@@ -1,12 +1,12 @@
 import type { Graph } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
+import type { PictureSize } from '../image/picture.ts';
 import { clipTextGraph } from '../models/clip-text.ts';
 import { clipVisionGraph } from '../models/clip-vision.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import { globalMappingGraph, localMappingGraph } from '../models/mapping-networks.ts';
 import { unetGraph } from '../models/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph, vaeFactor } from '../models/vae.ts';
-import type { PictureSize } from './networks.ts';
 
 /** Every network as a graph; those that depend on the size of the picture are functions of it. */
 export function networkGraphs({ vision, featureLayers, text, mapping, unet, vae }: EliteConfig, ops: OpSet) {

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
+import type { PictureSize } from '../image/picture.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import { vaeFactor } from '../models/vae.ts';
 import { type FloatTensor, openSession, type Session, type SessionOptions } from '../runtime/session.ts';
@@ -7,9 +8,6 @@ import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
 import { finiteSession } from './finite-session.ts';
 import { allGraphs, networkGraphs } from './network-graphs.ts';
 import type { PlacedWords } from './place-words.ts';
-
-/** Height and width of a picture in pixels. */
-export type PictureSize = { readonly height: number; readonly width: number };
 
 /** One sample of a denoising call. Rows of different jobs may share a call: a row's result does not depend on its neighbours. */
 export type UNetRow = {

@@ -6,10 +6,10 @@ import { torchGenerator } from '../diffusion/torch-generator.ts';
 import type { ConceptEmbedding } from '../elite/concept.ts';
 import type { EliteModel } from '../elite/elite-model.ts';
 import { type Condition, guidedNoise } from '../elite/guided-noise.ts';
-import type { PictureSize, PredictNoise } from '../elite/networks.ts';
+import type { PredictNoise } from '../elite/networks.ts';
 import { chooseWords, placeWords } from '../elite/place-words.ts';
 import { latentsToRgb } from '../image/latents-to-rgb.ts';
-import type { Picture } from '../image/picture.ts';
+import type { Picture, PictureSize } from '../image/picture.ts';
 import { encodeConceptPrompt, encodePrompt } from '../text/encode-prompt.ts';
 import { progressChannel } from './progress-channel.ts';
 
