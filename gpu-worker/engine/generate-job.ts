@@ -3,21 +3,17 @@ import type { EliteModel } from '../ml/elite/elite-model.ts';
 import type { PredictNoise } from '../ml/elite/networks.ts';
 import { encodeImage } from '../ml/image/encode-image.ts';
 import { provenanceText } from '../ml/image/provenance-text.ts';
-import { generate } from '../ml/pipelines/generate.ts';
+import { follow } from '../ml/pipelines/follow.ts';
+import { type GenerateProgress, generate } from '../ml/pipelines/generate.ts';
 import type { Generated, GenerateRequest } from './protocol.ts';
+import type { JobOptions } from './serve.ts';
 import { createStopwatch } from './stopwatch.ts';
-
-type GenerateOptions = {
-  readonly predictNoise: PredictNoise;
-  readonly signal: AbortSignal;
-  readonly onProgress: (step: number, steps: number) => void;
-};
 
 /** Draws a job's pictures and makes files of them. */
 export async function generateJob(
   model: EliteModel,
   { job, input, embeddings }: GenerateRequest,
-  { predictNoise, signal, onProgress }: GenerateOptions,
+  { predictNoise, signal, onProgress }: JobOptions & { readonly predictNoise: PredictNoise },
 ): Promise<Generated> {
   const { negative_prompt: negativePrompt, num_images: numImages, guidance_scale: guidanceScale } = input;
   const concepts = input.concepts.map(({ token, strength, words }, index) => {
@@ -29,14 +25,7 @@ export async function generateJob(
   const timings = { encode_ms: 0, denoise_ms: 0, decode_ms: 0 };
   let truncated = false;
 
-  const run = generate(
-    model,
-    { ...input, concepts, negativePrompt, numImages, guidanceScale },
-    { signal, predictNoise },
-  );
-  let next = await run.next();
-  for (; !next.done; next = await run.next()) {
-    const event = next.value;
+  const onEvent = (event: GenerateProgress) => {
     switch (event.type) {
       case 'prompt':
         truncated = event.truncated;
@@ -48,11 +37,14 @@ export async function generateJob(
         break;
       case 'decoded':
         timings.decode_ms += watch.lap();
+        onProgress(input.steps, input.steps); // the answer says whether to go on, between two images too
         break;
     }
-  }
+  };
+  const request = { ...input, concepts, negativePrompt, numImages, guidanceScale };
+  const pictures = await follow(generate(model, request, { signal, predictNoise }), onEvent);
   const images = await Promise.all(
-    next.value.map(async (image) => {
+    pictures.map(async (image) => {
       const { seed, width, height, safety } = image;
       const text = provenanceText({ prompt: input.prompt, seed, model: model.description.fingerprint });
       return { seed, width, height, safety, bytes: await encodeImage(image, input.format, text) };

@@ -14,7 +14,7 @@ export async function loadPipelines({ modelDir, provider, threads }: LoadRequest
   const predictNoise = batchNoise(model.networks.predictNoise, { maxRows: MAX_BATCH_ROWS });
   return {
     model: model.description,
-    encode: (request, signal) => encodeJob(model, request, signal),
+    encode: (request, options) => encodeJob(model, request, options),
     generate: (request, options) => generateJob(model, request, { ...options, predictNoise }),
   };
 }

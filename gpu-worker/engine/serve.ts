@@ -10,14 +10,16 @@ import {
   type LoadRequest,
 } from './protocol.ts';
 
+export type JobOptions = {
+  readonly signal: AbortSignal;
+  readonly onProgress: (step: number, steps: number) => void;
+};
+
 /** A loaded model at work. Both reject with the signal's reason when it aborts. */
 export type Pipelines = {
   readonly model: ModelDescription;
-  encode(request: EncodeRequest, signal: AbortSignal): Promise<Encoded>;
-  generate(
-    request: GenerateRequest,
-    options: { readonly signal: AbortSignal; readonly onProgress: (step: number, steps: number) => void },
-  ): Promise<Generated>;
+  encode(request: EncodeRequest, options: JobOptions): Promise<Encoded>;
+  generate(request: GenerateRequest, options: JobOptions): Promise<Generated>;
 };
 
 /**
@@ -38,11 +40,12 @@ export function createEngineServer(
     return pipelines;
   }
 
-  async function run(job: string, work: (signal: AbortSignal) => Promise<EngineReply>): Promise<void> {
+  async function run(job: string, work: (options: JobOptions) => Promise<EngineReply>): Promise<void> {
     const canceled = new AbortController();
+    const onProgress = (step: number, steps: number) => send({ type: 'progress', job, step, steps });
     running.set(job, canceled);
     try {
-      send(await work(canceled.signal));
+      send(await work({ signal: canceled.signal, onProgress }));
     } catch (error) {
       send(canceled.signal.aborted ? { type: 'stopped', job } : { type: 'failed', job, ...faultOf(error) });
     } finally {
@@ -57,12 +60,9 @@ export function createEngineServer(
         pipelines = await load(request);
         return send({ type: 'ready', model: pipelines.model });
       case 'encode':
-        return run(request.job, (signal) => loaded().encode(request, signal));
+        return run(request.job, (options) => loaded().encode(request, options));
       case 'generate':
-        return run(request.job, (signal) => {
-          const onProgress = (step: number, steps: number) => send({ type: 'progress', job: request.job, step, steps });
-          return loaded().generate(request, { signal, onProgress });
-        });
+        return run(request.job, (options) => loaded().generate(request, options));
       case 'cancel':
         return running.get(request.job)?.abort();
     }

@@ -1,17 +1,22 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { modelDir } from '../parity/reference.ts';
 
 export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
-/** Starts one of the launcher's programs as npm does. */
+/** Starts one of the launcher's programs as npm does; on the tests' model, unless told otherwise. */
 export function startProgram(
   name: 'start' | 'demo',
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ) {
   const program = fileURLToPath(new URL(`../../infra/local/${name}.ts`, import.meta.url));
-  const child = fork(program, args, { silent: true, execArgv: [], env: { ...process.env, ...env } });
+  const child = fork(program, args, {
+    silent: true,
+    execArgv: [],
+    env: { ...process.env, MODEL_DIR: modelDir, ...env },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
