@@ -25,7 +25,7 @@ export const conceptSchema = z
       .object({ share: shareIdSchema, rights: shareRightsSchema })
       .nullable()
       .meta({ description: 'The share it is a copy from; one with `copy` has no file and may not be shared on.' }),
-    error: jobErrorSchema.nullable(),
+    error: z.union([jobErrorSchema, z.null()]),
     image_url: z.string().nullable(),
     mask_url: z.string().nullable(),
     embedding_url: z.string().nullable(),

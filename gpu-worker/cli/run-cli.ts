@@ -6,6 +6,7 @@ import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { pullCommand } from './pull.ts';
 import type { Terminal } from './terminal.ts';
+import { trainCommand } from './train.ts';
 import { UsageError } from './usage-error.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -22,7 +23,15 @@ export const EXIT_CODES = {
 /** Characters a line, where nobody says how wide the window is. */
 const HELP_WIDTH = 100;
 
-const COMMANDS = [pullCommand, inspectCommand, buildCommand, verifyCommand, encodeCommand, generateCommand];
+const COMMANDS = [
+  pullCommand,
+  inspectCommand,
+  buildCommand,
+  verifyCommand,
+  encodeCommand,
+  generateCommand,
+  trainCommand,
+];
 
 const EXAMPLES = `
 Examples:
@@ -62,7 +71,11 @@ function createProgram(terminal: Terminal): Command {
       getErrHelpWidth: () => terminal.stderr.columns ?? HELP_WIDTH,
     })
     .exitOverride();
-  for (const create of COMMANDS) program.addCommand(create(terminal).copyInheritedSettings(program));
+  for (const create of COMMANDS) {
+    const command = create(terminal).copyInheritedSettings(program);
+    for (const nested of command.commands) nested.copyInheritedSettings(command);
+    program.addCommand(command);
+  }
   return program;
 }
 

@@ -26,7 +26,7 @@ import { readConcept, recoverConcept, requireAllConcepts } from './read-concept.
 const route = operation(
   {
     access: { by: 'token', scope: 'concepts:write' },
-    errors: ['image_corrupt', 'image_too_large', 'segmentation_unavailable', 'model_unavailable'],
+    errors: ['image_corrupt', 'image_too_large', 'fetch_failed', 'segmentation_unavailable', 'model_unavailable'],
     maxBodyBytes: MAX_MULTIPART_BYTES,
     creates: { recover: recoverConcept },
   },

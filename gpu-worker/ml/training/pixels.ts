@@ -1,3 +1,5 @@
+import { CLIP_PIXELS } from '../image/normalise-pixels.ts';
+import type { Picture } from '../image/picture.ts';
 import type { FloatTensor } from '../runtime/session.ts';
 
 /** A square part of square pictures, in pixels. */
@@ -35,13 +37,9 @@ export const toUnit = (byte: number): number => byte / 127.5 - 1;
 export const wholePictures = (count: number, sizePx: number): Crop[] =>
   Array.from({ length: count }, () => ({ left: 0, top: 0, sizePx }));
 
-/** CLIP's normalisation (Radford et al. 2021), per channel. */
-const clipMean = [0.48145466, 0.4578275, 0.40821073];
-const clipDeviation = [0.26862954, 0.26130258, 0.27577711];
-
 /** A byte of a picture as CLIP sees it. */
 export const toClipPixels = (byte: number, channel: number): number =>
-  (byte / 255 - clipMean[channel]) / clipDeviation[channel];
+  (byte / 255 - CLIP_PIXELS.mean[channel]) / CLIP_PIXELS.deviation[channel];
 
 /** Square pictures [n, size, size, 3] of half the size, each pixel the mean of four. */
 export function shrinkByHalf(bytes: Uint8Array, count: number): Uint8Array {
@@ -58,4 +56,13 @@ export function shrinkByHalf(bytes: Uint8Array, count: number): Uint8Array {
     }
   }
   return half;
+}
+
+/** Square pictures of one size as a tensor [n, 3, size, size]. */
+export function picturePlanes(
+  pictures: readonly Picture[],
+  map: (byte: number, channel: number) => number,
+): FloatTensor {
+  const bytes = Buffer.concat(pictures.map(({ rgb }) => rgb));
+  return toPlanes(bytes, 3, wholePictures(pictures.length, pictures[0].width), map);
 }

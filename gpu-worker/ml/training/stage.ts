@@ -26,6 +26,9 @@ export type Stage = {
   options: Omit<TrainOptions, 'steps' | 'signal'>;
 };
 
+/** A stage whose batches may hold sessions and files open until it is closed. */
+export type OpenStage = Stage & { close?(): Promise<void> };
+
 export type StageProgress = TrainProgress & { stage: string; steps: number };
 
 export type RunOptions = {

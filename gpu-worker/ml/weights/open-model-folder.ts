@@ -16,7 +16,7 @@ import {
   unetConfigSchema,
   vaeConfigSchema,
 } from './model-configs.ts';
-import { openWeights } from './open-weights.ts';
+import { chooseWeightsFile, openWeights } from './open-weights.ts';
 import type { WeightIndex } from './tensor-location.ts';
 import { WeightsError } from './weights-error.ts';
 
@@ -46,9 +46,15 @@ export const TRANSFORMERS_STEMS: readonly string[] = ['model', 'pytorch_model'];
  * Which hidden states the mapping networks read is not in the official files: `featureLayers`, else the folder's `elite.json`
  * (`{ "feature_layers": [24, 4, 8, 12, 16] }`), else the authors' layers.
  *
+ * With `untrained` the mappers may be missing, as they are before ELITE's training; their networks are then as wide as the vision encoder,
+ * which is how wide the authors' are.
+ *
  * @throws WeightsError for files that are missing or broken, or describe networks that we do not have.
  */
-export function openModelFolder(folder: string, options: { featureLayers?: readonly number[] } = {}): ModelFolder {
+export function openModelFolder(
+  folder: string,
+  options: { featureLayers?: readonly number[]; untrained?: boolean } = {},
+): ModelFolder {
   const checkpoint = (name: ComponentName, parent: string, stems: readonly string[]) =>
     [name, canonicalise(name, openWeights(parent, stems))] as const;
   const checkpoints = new Map([
@@ -56,9 +62,13 @@ export function openModelFolder(folder: string, options: { featureLayers?: reado
     checkpoint('vae', join(folder, 'vae'), DIFFUSERS_STEMS),
     checkpoint('text_encoder', join(folder, 'text_encoder'), TRANSFORMERS_STEMS),
     checkpoint('vision_encoder', join(folder, 'vision_encoder'), TRANSFORMERS_STEMS),
-    checkpoint('global_mapper', folder, ['global_mapper']),
-    checkpoint('local_mapper', folder, ['local_mapper']),
+    ...(['global_mapper', 'local_mapper'] as const).flatMap((name) =>
+      options.untrained && !chooseWeightsFile([name], (file) => existsSync(join(folder, file)))
+        ? []
+        : [checkpoint(name, folder, [name])],
+    ),
   ]);
+  const globalMapper = checkpoints.get('global_mapper');
   const unet = readConfig(join(folder, 'unet', 'config.json'), unetConfigSchema);
   const vision = readConfig(join(folder, 'vision_encoder', 'config.json'), clipVisionConfigSchema);
   const text = readConfig(join(folder, 'text_encoder', 'config.json'), clipTextConfigSchema);
@@ -71,7 +81,7 @@ export function openModelFolder(folder: string, options: { featureLayers?: reado
       mapping: {
         patches: gridSize(vision) ** 2,
         featureSize: vision.hiddenSize,
-        hiddenSize: mappingHiddenSize(folder, checkpoints.get('global_mapper')!),
+        hiddenSize: globalMapper ? mappingHiddenSize(folder, globalMapper) : vision.hiddenSize,
         wordSize: text.hiddenSize,
         words: featureLayers.length,
       },

@@ -1,15 +1,11 @@
 import { createNoiseSchedule, SD_V1_4_SCHEDULE } from '../../diffusion/noise-schedule.ts';
 import { placeWords } from '../../elite/place-words.ts';
-import { portable } from '../../graph/op-sets/portable.ts';
-import { clipVisionGraph } from '../../models/clip-vision.ts';
-import { type FloatTensor, openSession } from '../../runtime/session.ts';
 import type { ClipTokenizer } from '../../text/clip-tokenizer.ts';
 import { encodeConceptPrompt, encodePrompt } from '../../text/encode-prompt.ts';
 import type { Random } from '../random.ts';
 import { viewStagings } from './album.ts';
 import { captionOf, conceptPrompt, templates } from './caption.ts';
 import type { ToylandContext } from './recipe.ts';
-import { componentWeights } from './trained-model.ts';
 
 export const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
 
@@ -62,21 +58,4 @@ export function encodeCaption(
   const { mapping, text } = plan.networks;
   const { tokenIds } = encodePrompt(tokenizer, captionOf(album.depiction(index), random), text.positions);
   return { tokenIds, wordPositions: new Int32Array(mapping.words).fill(-1) };
-}
-
-/** The frozen vision encoder: pixels as CLIP takes them [n, 3, size, size] → features [n, words, 1 + patches, size]. */
-export async function openVision({ plan, modelFolder, threads }: ToylandContext) {
-  const { vision, featureLayers } = plan.networks;
-  const graph = clipVisionGraph(vision, featureLayers, portable);
-  const checkpoints = new Map([['vision_encoder', componentWeights(modelFolder, 'vision_encoder')]]);
-  const session = await openSession(graph, checkpoints, { threads });
-  return {
-    features: async (pixels: FloatTensor) => (await session.run({ pixels })).features,
-    close: () => session.release(),
-  };
-}
-
-/** Rows of integers as one tensor. */
-export function stackRows(rows: readonly Int32Array[]) {
-  return { data: Int32Array.from(rows.flatMap((row) => [...row])), shape: [rows.length, rows[0].length] };
 }

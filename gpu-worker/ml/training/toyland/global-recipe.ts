@@ -1,19 +1,19 @@
 import { join } from 'node:path';
-import { mapperKey } from '../../layers/dual-cross-attention.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
-import type { WeightIndex } from '../../weights/tensor-location.ts';
+import { openVisionEncoder, stackRows } from '../frozen-encoders.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { globalStage } from '../stages/global-stage.ts';
-import { encodeCaption, encodePairing, openVision, samplePairing, schedule, stackRows } from './concept-batches.ts';
+import { encodeCaption, encodePairing, samplePairing, schedule } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
-import { componentWeights } from './trained-model.ts';
+import { componentWeights, frozenWeights } from './trained-model.ts';
 
 /** Steps' share of ordinary captions. */
 const captionShare = 0.25;
@@ -29,8 +29,7 @@ export const globalRecipe: Recipe = {
     const { steps, batchSize, learningRate } = plan.global;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(album, modelFolder, { threads });
-    const vision = await openVision(context);
-    const unetWeights = componentWeights(modelFolder, 'unet');
+    const vision = await openVisionEncoder({ config: plan.networks, checkpoints: frozenWeights(modelFolder), threads });
     const training = globalStage(plan.networks, { batchSize, latentSize: cache.shape[1] });
     const allWords = [...Array(plan.networks.mapping.words).keys()];
     return {
@@ -39,10 +38,7 @@ export const globalRecipe: Recipe = {
         {
           untilStep: steps,
           training,
-          frozen: new Map([
-            ['unet', unetWeights],
-            ['text_encoder', componentWeights(modelFolder, 'text_encoder')],
-          ]),
+          frozen: frozenWeights(modelFolder),
           batchOf: async (step, part) => {
             const random = createRandom(seed, step, part);
             const ordinary = random.chance(captionShare);
@@ -65,7 +61,7 @@ export const globalRecipe: Recipe = {
       ],
       initial: () => {
         const weights = initialWeights(training.layout, seed);
-        loadInto(weights, training.layout, 'global_mapper', asMapperKeys(unetWeights));
+        loadInto(weights, training.layout, 'global_mapper', unetProjections(componentWeights(modelFolder, 'unet')));
         return weights;
       },
       options: {
@@ -86,12 +82,3 @@ export const globalRecipe: Recipe = {
     return {};
   },
 };
-
-/** The UNet's own cross-attention projections under the names that the mapper files give them. */
-function asMapperKeys(unet: WeightIndex): WeightIndex {
-  return new Map(
-    [...unet]
-      .filter(([key]) => /attn2\.to_[kv]\.weight$/.test(key))
-      .map(([key, location]) => [mapperKey(key), location]),
-  );
-}

@@ -1,23 +1,21 @@
 import { join } from 'node:path';
-import { portable } from '../../graph/op-sets/portable.ts';
-import { clipTextGraph } from '../../models/clip-text.ts';
 import { gridSize } from '../../models/clip-vision.ts';
-import { globalMappingGraph } from '../../models/mapping-networks.ts';
-import { openSession } from '../../runtime/session.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
+import { openContextEncoder, openVisionEncoder } from '../frozen-encoders.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { mapperProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { localStage } from '../stages/local-stage.ts';
-import { encodePairing, openVision, samplePairing, schedule, stackRows } from './concept-batches.ts';
+import { encodePairing, samplePairing, schedule } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
 import { maskGrid, withoutScene } from './object-masks.ts';
 import { writeTokenizer } from './prompts.ts';
-import type { Recipe, ToylandContext } from './recipe.ts';
-import { componentWeights, mapperWeights } from './trained-model.ts';
+import type { Recipe } from './recipe.ts';
+import { frozenWeights, mapperWeights } from './trained-model.ts';
 
 /** ELITE's local mapping on toyland. */
 export const localRecipe: Recipe = {
@@ -28,9 +26,9 @@ export const localRecipe: Recipe = {
     const { steps, batchSize, learningRate } = plan.local;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(album, modelFolder, { threads });
-    const vision = await openVision(context);
-    const globalWeights = mapperWeights(modelFolder, 'global_mapper');
-    const words = await openPrimaryWords(context);
+    const frozen = frozenWeights(modelFolder).set('global_mapper', mapperWeights(modelFolder, 'global_mapper'));
+    const vision = await openVisionEncoder({ config: plan.networks, checkpoints: frozen, threads });
+    const words = await openContextEncoder({ config: plan.networks, checkpoints: frozen, threads });
     const latentSize = cache.shape[1];
     const training = localStage(plan.networks, { batchSize, latentSize });
     const grid = gridSize(plan.networks.vision);
@@ -41,10 +39,7 @@ export const localRecipe: Recipe = {
         {
           untilStep: steps,
           training,
-          frozen: new Map([
-            ['unet', componentWeights(modelFolder, 'unet')],
-            ['global_mapper', globalWeights],
-          ]),
+          frozen,
           batchOf: async (step, part) => {
             const random = createRandom(seed, step, part);
             const pairings = Array.from({ length: batchSize }, () => samplePairing(album, random));
@@ -74,13 +69,7 @@ export const localRecipe: Recipe = {
       ],
       initial: () => {
         const weights = initialWeights(training.layout, seed);
-        // Its own projections begin as those to the prompt, which the queries already fit.
-        loadInto(
-          weights,
-          training.layout,
-          'local_mapper',
-          new Map([...globalWeights].filter(([key]) => !key.startsWith('mapping'))),
-        );
+        loadInto(weights, training.layout, 'local_mapper', mapperProjections(frozen.get('global_mapper')!));
         return weights;
       },
       options: { learningRate: cosineRate(learningRate, { steps, warmupSteps: 200 }), averageDecay: 0.999 },
@@ -98,36 +87,3 @@ export const localRecipe: Recipe = {
     return {};
   },
 };
-
-/** The frozen first stage: features of photos → prompts encoded with the photos' words in them [n, positions, dim]. */
-async function openPrimaryWords({ plan, modelFolder, threads }: ToylandContext) {
-  const { mapping, text } = plan.networks;
-  const mapper = await openSession(
-    globalMappingGraph(mapping, portable),
-    new Map([['global_mapper', mapperWeights(modelFolder, 'global_mapper')]]),
-    { threads },
-  );
-  const encoder = await openSession(
-    clipTextGraph(text, mapping.words, portable),
-    new Map([['text_encoder', componentWeights(modelFolder, 'text_encoder')]]),
-    { threads },
-  );
-  return {
-    async contexts(
-      features: Parameters<typeof mapper.run>[0][string],
-      prompts: readonly { tokenIds: Int32Array; wordPositions: Int32Array }[],
-    ) {
-      const { words } = await mapper.run({ features });
-      const { context } = await encoder.run({
-        token_ids: stackRows(prompts.map(({ tokenIds }) => tokenIds)),
-        words,
-        word_positions: stackRows(prompts.map(({ wordPositions }) => wordPositions)),
-      });
-      return context;
-    },
-    async close() {
-      await mapper.release();
-      await encoder.release();
-    },
-  };
-}

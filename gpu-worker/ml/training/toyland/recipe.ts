@@ -1,4 +1,4 @@
-import type { Stage } from '../stage.ts';
+import type { OpenStage, Stage } from '../stage.ts';
 import type { TrainingState } from '../training-state.ts';
 import type { Album } from './album.ts';
 import type { ToylandPlan } from './plan.ts';
@@ -24,6 +24,3 @@ export type Recipe = {
   /** Writes the component into the model folder and measures it on held-out characters. */
   finish(context: ToylandContext, stage: Stage, state: TrainingState): Promise<Metrics>;
 };
-
-/** A stage whose batches may hold sessions and files open until it is closed. */
-export type OpenStage = Stage & { close?(): Promise<void> };

@@ -17,6 +17,12 @@ export function componentWeights(modelFolder: string, component: keyof typeof st
   return openWeights(join(modelFolder, component), stems[component]);
 }
 
+/** The networks that ELITE's stages leave as they are. */
+export function frozenWeights(modelFolder: string): Map<string, WeightIndex> {
+  const components = ['unet', 'text_encoder', 'vision_encoder'] as const;
+  return new Map(components.map((component) => [component, componentWeights(modelFolder, component)]));
+}
+
 /** A mapper that an earlier stage has written. */
 export function mapperWeights(modelFolder: string, mapper: 'global_mapper' | 'local_mapper'): WeightIndex {
   return openWeights(modelFolder, [mapper]);

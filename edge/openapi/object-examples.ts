@@ -1,0 +1,114 @@
+import type { Concept } from '../../shared/concept.ts';
+import type { Generation } from '../../shared/generation.ts';
+import { EXAMPLE_IDS } from '../../shared/ids.ts';
+import type { ModelDescription } from '../../shared/model-description.ts';
+import type { JobError, Problem } from '../../shared/problem.ts';
+import { problemExample } from './problem-example.ts';
+
+const ORIGIN = 'https://elite.example.com';
+const MODEL = 'sd-1-4-90ab33de';
+const SIGNATURE = 'exp=1764086400&kid=01KAQ8M0V3T5ZC9R2W4XYD6EFG&sig=2p3xQk8mJw0v7sYtN4uRz1aBcDeFgHiJkLmNoPqRsTU';
+
+function links(path: string) {
+  return { self: `${ORIGIN}${path}`, events: `${ORIGIN}${path}/events`, cancel: `${ORIGIN}${path}/cancel` };
+}
+
+const conceptPath = `/v1/concepts/${EXAMPLE_IDS.concept}`;
+const generationPath = `/v1/generations/${EXAMPLE_IDS.generation}`;
+
+const concept: Concept = {
+  id: EXAMPLE_IDS.concept,
+  object: 'concept',
+  status: 'ready',
+  name: 'Rex',
+  category: 'dog',
+  metadata: { shelf: 3 },
+  model: MODEL,
+  mask_source: 'upload',
+  copied_from: null,
+  error: null,
+  image_url: `${ORIGIN}${conceptPath}/image?${SIGNATURE}`,
+  mask_url: `${ORIGIN}${conceptPath}/mask?${SIGNATURE}`,
+  embedding_url: `${ORIGIN}${conceptPath}/embedding?${SIGNATURE}`,
+  created_at: '2026-11-23T12:00:00.000Z',
+  ready_at: '2026-11-23T12:00:00.310Z',
+  timings: { queued_ms: 190, encode_ms: 52, total_ms: 310 },
+  links: links(conceptPath),
+};
+
+const generation: Generation = {
+  id: EXAMPLE_IDS.generation,
+  object: 'generation',
+  status: 'succeeded',
+  queue_position: null,
+  progress: { step: 100, steps: 100 },
+  model: MODEL,
+  input: {
+    prompt: 'a S* wearing a red hat in the snow',
+    concepts: [{ concept: EXAMPLE_IDS.concept, token: 'S*', strength: 0.6, words: 'primary' }],
+    negative_prompt: '',
+    num_images: 1,
+    seed: 42,
+    steps: 100,
+    sampler: 'lms',
+    guidance_scale: 5,
+    width: 512,
+    height: 512,
+    format: 'png',
+    prompt_truncated: false,
+  },
+  images: [
+    {
+      url: `${ORIGIN}${generationPath}/images/0?${SIGNATURE}`,
+      seed: 42,
+      width: 512,
+      height: 512,
+      content_type: 'image/png',
+      safety: 'passed',
+    },
+  ],
+  error: null,
+  metadata: {},
+  created_at: '2026-11-23T12:01:00.000Z',
+  started_at: '2026-11-23T12:01:00.240Z',
+  completed_at: '2026-11-23T12:01:04.020Z',
+  timings: { queued_ms: 240, encode_ms: 12, denoise_ms: 3510, decode_ms: 140, upload_ms: 90, total_ms: 4020 },
+  links: links(generationPath),
+};
+
+const model: ModelDescription = {
+  name: 'ELITE on Stable Diffusion v1-4',
+  fingerprint: MODEL,
+  sizes: [{ width: 512, height: 512 }],
+  samplers: ['lms', 'ddim', 'euler', 'euler_ancestral', 'dpmpp_2m', 'dpmpp_2m_karras'],
+  steps: { min: 1, max: 200, default: 100 },
+  defaults: { sampler: 'lms', guidance_scale: 5, width: 512, height: 512, words: 'primary', negative_prompt: '' },
+  max_images: 8,
+  max_concepts: 1,
+  words: 5,
+  embedding: { dim: 768, patches: 256 },
+  segmentation: false,
+  licence: {
+    name: 'CreativeML Open RAIL-M',
+    url: 'https://huggingface.co/spaces/CompVis/stable-diffusion-license',
+    use_restrictions: ['To generate or disseminate verifiably false information with the purpose of harming others.'],
+  },
+};
+
+const jobError: JobError = {
+  code: 'mask_empty',
+  message: 'Expected a mask with some white in it, got one that is all black.',
+  retryable: false,
+};
+
+const problem: Problem = problemExample('validation_failed');
+
+/** Whole objects, by the name of their schema. */
+export const OBJECT_EXAMPLES: Readonly<Record<string, unknown>> = {
+  Concept: concept,
+  Generation: generation,
+  JobError: jobError,
+  Metadata: { shelf: 3 },
+  Model: model,
+  Problem: problem,
+};
