@@ -618,6 +618,19 @@ export interface components {
             message: string;
             retryable: boolean;
         };
+        /**
+         * @example {
+         *       "id": "shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "object": "share",
+         *       "concept": "con_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "url": "https://elite.example.com/s/n3ZkQ8yXv0tJ5rLm2WcPaHs7DfGb4KeU1xYiOqTjMw9",
+         *       "rights": "use",
+         *       "expires_at": null,
+         *       "uses": 0,
+         *       "max_uses": null,
+         *       "created_at": "2026-11-23T12:02:00.000Z"
+         *     }
+         */
         Share: {
             /** @example shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
             id: string;
@@ -637,6 +650,17 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "object": "share",
+         *       "name": "Rex",
+         *       "category": "dog",
+         *       "rights": "use",
+         *       "expires_at": null,
+         *       "sample_url": "https://elite.example.com/s/n3ZkQ8yXv0tJ5rLm2WcPaHs7DfGb4KeU1xYiOqTjMw9/sample",
+         *       "model": "sd-1-4-90ab33de"
+         *     }
+         */
         PublicShare: {
             /** @enum {string} */
             object: "share";

@@ -3,6 +3,9 @@ import { hashToken } from './api-key.ts';
 /** 256 random bits in base64url: the secret in a share's URL. */
 export const SHARE_TOKEN_PATTERN = /^[\w-]{43}$/;
 
+/** For documents and tests. */
+export const EXAMPLE_SHARE_TOKEN = 'n3ZkQ8yXv0tJ5rLm2WcPaHs7DfGb4KeU1xYiOqTjMw9';
+
 const TOKEN_BYTES = 32;
 
 export function newShareToken(): string {

@@ -3,6 +3,8 @@ import type { Generation } from '../../shared/generation.ts';
 import { EXAMPLE_IDS } from '../../shared/ids.ts';
 import type { ModelDescription } from '../../shared/model-description.ts';
 import type { JobError, Problem } from '../../shared/problem.ts';
+import type { PublicShare, ShareObject } from '../../shared/share.ts';
+import { EXAMPLE_SHARE_TOKEN, sharePath } from '../credentials/share-token.ts';
 import { problemExample } from './problem-example.ts';
 
 const ORIGIN = 'https://elite.example.com';
@@ -95,6 +97,28 @@ const model: ModelDescription = {
   },
 };
 
+const share: ShareObject = {
+  id: EXAMPLE_IDS.share,
+  object: 'share',
+  concept: EXAMPLE_IDS.concept,
+  url: `${ORIGIN}${sharePath(EXAMPLE_SHARE_TOKEN)}`,
+  rights: 'use',
+  expires_at: null,
+  uses: 0,
+  max_uses: null,
+  created_at: '2026-11-23T12:02:00.000Z',
+};
+
+const publicShare: PublicShare = {
+  object: 'share',
+  name: 'Rex',
+  category: 'dog',
+  rights: 'use',
+  expires_at: null,
+  sample_url: `${ORIGIN}${sharePath(EXAMPLE_SHARE_TOKEN)}/sample`,
+  model: MODEL,
+};
+
 const jobError: JobError = {
   code: 'mask_empty',
   message: 'Expected a mask with some white in it, got one that is all black.',
@@ -111,4 +135,6 @@ export const OBJECT_EXAMPLES: Readonly<Record<string, unknown>> = {
   Metadata: { shelf: 3 },
   Model: model,
   Problem: problem,
+  PublicShare: publicShare,
+  Share: share,
 };

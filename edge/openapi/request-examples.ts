@@ -1,10 +1,13 @@
 import { CONCEPT_FILE_CONTENT_TYPE } from '../../shared/concept-file.ts';
 import { EXAMPLE_IDS } from '../../shared/ids.ts';
+import { EXAMPLE_SHARE_TOKEN, sharePath } from '../credentials/share-token.ts';
 
 type Examples = Readonly<Record<string, { readonly summary: string; readonly value?: unknown }>>;
 
 /** A PNG of one pixel. */
 const TINY_PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
+
+const EXAMPLE_SHARE_URL = `https://elite.example.com${sharePath(EXAMPLE_SHARE_TOKEN)}`;
 
 const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'multipart/form-data';
@@ -20,7 +23,24 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, Readonly<Record<string, E
     },
   },
   updateConcept: { [JSON_TYPE]: { rename: { summary: 'Another name', value: { name: 'Rex the Second' } } } },
-  importConcept: { [CONCEPT_FILE_CONTENT_TYPE]: { file: { summary: 'A concept file' } } },
+  importConcept: {
+    [CONCEPT_FILE_CONTENT_TYPE]: { file: { summary: 'A concept file' } },
+    [JSON_TYPE]: { shared: { summary: 'A copy of what was shared', value: { share_url: EXAMPLE_SHARE_URL } } },
+  },
+  createShare: {
+    [JSON_TYPE]: {
+      simple: { summary: 'For anyone with the link', value: {} },
+      limited: {
+        summary: 'To keep, ten times within a day',
+        value: { rights: 'copy', expires_in: 86_400, max_uses: 10 },
+      },
+    },
+  },
+  reportShare: {
+    [JSON_TYPE]: {
+      likeness: { summary: 'It shows me', value: { reason: 'my_likeness', details: 'I did not agree.' } },
+    },
+  },
   createUpload: {
     [JSON_TYPE]: { heic: { summary: 'A photo of a phone', value: { content_type: 'image/heic', size: 2_400_000 } } },
   },

@@ -1,7 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { type Schema, Validator } from '@cfworker/json-schema';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createApp } from '../../edge/app.ts';
+import { EXAMPLE_SHARE_TOKEN } from '../../edge/credentials/share-token.ts';
+import { jobOf } from '../../edge/durable-objects/stubs.ts';
 import { openApiDocument } from '../../edge/openapi/openapi-document.ts';
 import { CONCEPT_FILE_CONTENT_TYPE } from '../../shared/concept-file.ts';
 import { ERROR_CODES, type ErrorCode } from '../../shared/error-codes.ts';
@@ -72,24 +74,41 @@ async function readyGeneration(): Promise<string> {
   return id;
 }
 
-/** Makes the object that an example's id stands for. */
-const MAKERS: Readonly<Partial<Record<IdKind, () => Promise<string>>>> = {
-  concept: readyConceptWithMask,
-  generation: readyGeneration,
-  key: async () => (await (await client.post('/v1/keys', {})).json<{ id: string }>()).id,
-};
+/** A share of a new concept that may be downloaded, with its sample drawn. */
+async function sharedConcept(): Promise<{ concept: string; share: string; token: string }> {
+  const concept = await readyConceptWithMask();
+  const answer = await client.post(`/v1/concepts/${concept}/shares`, { rights: 'export' });
+  const { id: share, url } = await answer.json<{ id: string; url: string }>();
+  await vi.waitUntil(async () => {
+    await doQueued(new Set());
+    return (await request(`${url}/sample`)).ok;
+  });
+  return { concept, share, token: url.slice(url.lastIndexOf('/') + 1) };
+}
 
-/** The same text with ids of objects that exist. */
+/** The same text with the examples' ids replaced by those of objects that exist. */
 async function withRealIds(text: string): Promise<string> {
-  let real = text;
-  for (const kind of Object.keys(EXAMPLE_IDS) as IdKind[]) {
-    const make = MAKERS[kind];
-    if (real.includes(EXAMPLE_IDS[kind])) {
-      expect(make, `how to make a ${kind}`).toBeDefined();
-      real = real.replaceAll(EXAMPLE_IDS[kind], await make!());
-    }
+  const replacements: [example: string, real: string][] = [];
+  const needs = (kind: IdKind) => text.includes(EXAMPLE_IDS[kind]);
+  if (needs('share') || text.includes(EXAMPLE_SHARE_TOKEN)) {
+    const { concept, share, token } = await sharedConcept();
+    replacements.push(
+      ['https://elite.example.com', ORIGIN],
+      [EXAMPLE_SHARE_TOKEN, token],
+      [EXAMPLE_IDS.share, share],
+      [EXAMPLE_IDS.concept, concept],
+    );
+  } else if (needs('concept')) {
+    replacements.push([EXAMPLE_IDS.concept, await readyConceptWithMask()]);
   }
-  return real;
+  if (needs('generation')) {
+    replacements.push([EXAMPLE_IDS.generation, await readyGeneration()]);
+  }
+  if (needs('key')) {
+    const { id } = await (await client.post('/v1/keys', {})).json<{ id: string }>();
+    replacements.push([EXAMPLE_IDS.key, id]);
+  }
+  return replacements.reduce((changed, [example, real]) => changed.replaceAll(example, real), text);
 }
 
 function exampleOf({ schema }: Parameter): string | undefined {
@@ -120,6 +139,9 @@ async function requestOf({ operation, mediaType, value }: Call): Promise<[path: 
     }
     return [path, { method: operation.method, headers, body: form }];
   }
+  if (operation.operationId === 'showShare') {
+    headers.set('Accept', 'application/json');
+  }
   if (mediaType) {
     headers.set('Content-Type', mediaType);
   }
@@ -137,11 +159,22 @@ function tokenFor({ security }: Operation): string | null {
   return security.some((requirement) => 'adminToken' in requirement) ? env.ADMIN_TOKEN : client.token;
 }
 
+/** Has a worker do whatever is queued and not done yet. */
+async function doQueued(done: Set<string>): Promise<void> {
+  for (const { job_id: id } of await queuedMessages(client.accountId)) {
+    const view = done.has(id) ? null : await jobOf(env, id).view();
+    done.add(id);
+    if (view && view.state.endedAtMs === null) {
+      await doJob(client.accountId, id);
+    }
+  }
+}
+
 /** Sends the call while a worker does whatever it queues, so that a held answer comes. */
 async function send(call: Call): Promise<Response> {
   const [path, init] = await requestOf(call);
   const token = tokenFor(call.operation);
-  const done = new Set((await queuedMessages(client.accountId)).map(({ job_id }) => job_id));
+  const done = new Set<string>();
   let response: Response | undefined;
   const answer = (
     token === null ? request(path, init) : clientWith(token).send(call.operation.method, path, init)
@@ -149,11 +182,7 @@ async function send(call: Call): Promise<Response> {
     response = answered;
   });
   while (!response) {
-    const queued = (await queuedMessages(client.accountId)).filter(({ job_id }) => !done.has(job_id));
-    for (const { job_id } of queued) {
-      done.add(job_id);
-      await doJob(client.accountId, job_id);
-    }
+    await doQueued(done);
   }
   await answer;
   return response;
