@@ -1,5 +1,6 @@
 import { parse } from 'node:path';
 import { Command } from 'commander';
+import type { MaskSource } from '../../shared/concept.ts';
 import { writeConceptFile } from '../../shared/concept-file.ts';
 import { ImageError } from '../ml/image/image-error.ts';
 import { encodeConcept } from '../ml/pipelines/encode-concept.ts';
@@ -13,8 +14,8 @@ type Options = ModelOptions & { readonly output?: string; readonly mask?: string
 
 const HELP = `
 One forward pass, no training. The photo is JPEG, PNG or WebP; the mask a picture of any size that is
-white on the thing and black elsewhere. Without a mask the whole photo counts, background included. The
-concept file holds the words and patches that "elite generate" takes, and fits this model only.
+white on the thing and black elsewhere; --mask auto has the model find the thing and crops the photo to
+it. Without a mask the whole photo counts, background included. The concept file holds the words and patches that "elite generate" takes, and fits this model only.
 
 Example:
   elite encode dog.jpg --mask dog-mask.png -o dog.safetensors --model sd`;
@@ -23,7 +24,7 @@ export function encodeCommand(terminal: Terminal): Command {
   return withModelOptions(new Command('encode'))
     .description('turn a photo of a thing into a concept file')
     .argument('<photo>', 'JPEG, PNG or WebP')
-    .option('--mask <picture>', 'white where the thing is')
+    .option('--mask <picture>', 'white where the thing is; auto: the model finds it')
     .option('-o, --output <file>', 'the concept file; the photo’s name with .safetensors when left out')
     .addHelpText('after', HELP)
     .action(async (photo: string, options: Options, command: Command) => {
@@ -31,9 +32,10 @@ export function encodeCommand(terminal: Terminal): Command {
       const output = options.output ?? `${parse(photo).name}.safetensors`;
       const pictures = {
         photo: await readInput(photo),
-        mask: options.mask === undefined ? undefined : await readInput(options.mask),
+        mask: await readMask(options.mask),
       };
-      await withModel(options, terminal, async (model, loadMs) => {
+      const needed = { ...options, safetyChecker: false, segmenter: options.mask === 'auto' };
+      await withModel(needed, terminal, async (model, loadMs) => {
         const startedAt = performance.now();
         const encoding = follow(encodeConcept(model, pictures, { signal: terminal.signal }));
         const embedding = await encoding.catch((error) => {
@@ -51,7 +53,7 @@ export function encodeCommand(terminal: Terminal): Command {
             words: wordCount,
             patches,
             dim,
-            mask_source: options.mask === undefined ? 'none' : 'upload',
+            mask_source: maskSource(options.mask),
             timings: { load_ms: Math.round(loadMs), encode_ms: Math.round(encodeMs) },
           },
         );
@@ -59,6 +61,16 @@ export function encodeCommand(terminal: Terminal): Command {
     });
 }
 
+async function readMask(mask: string | undefined): Promise<Uint8Array | 'auto' | undefined> {
+  if (mask === undefined) return undefined;
+  return mask === 'auto' ? mask : await readInput(mask);
+}
+
+function maskSource(mask: string | undefined): MaskSource {
+  return mask === undefined ? 'none' : mask === 'auto' ? 'auto' : 'upload';
+}
+
 function nameFile(error: ImageError, photo: string, mask = ''): FileError {
-  return new FileError(`${error.code.startsWith('mask') ? mask : photo}: ${error.message}`, { cause: error });
+  const isMask = error.code.startsWith('mask') && mask !== 'auto';
+  return new FileError(`${isMask ? mask : photo}: ${error.message}`, { cause: error });
 }

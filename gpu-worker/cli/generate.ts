@@ -54,7 +54,7 @@ export function generateCommand(terminal: Terminal): Command {
         if (event.type === 'prompt') truncated = event.truncated;
         if (event.type === 'step') bar.update(event.step);
       };
-      await withModel(options, terminal, async (model, loadMs) => {
+      await withModel({ ...options, segmenter: false }, terminal, async (model, loadMs) => {
         const startedAt = performance.now();
         const pictures = await follow(generate(model, request, { signal: terminal.signal }), show).finally(bar.stop);
         const generateMs = performance.now() - startedAt;

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
 import type { EliteModel } from '../ml/elite/elite-model.ts';
-import { loadModel } from '../ml/elite/load-model.ts';
+import { type LoadOptions, loadModel } from '../ml/elite/load-model.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-export type ModelOptions = { readonly model?: string; readonly threads?: number; readonly safetyChecker?: boolean };
+export type ModelOptions = Pick<LoadOptions, 'threads' | 'safetyChecker' | 'segmenter'> & { readonly model?: string };
 
 export function withModelOption(command: Command): Command {
   return command.option('-m, --model <folder>', 'the model folder; MODEL_DIR when left out');
@@ -32,8 +32,8 @@ export async function withModel<Result>(
   use: (model: EliteModel, loadMs: number) => Promise<Result>,
 ): Promise<Result> {
   const startedAt = performance.now();
-  const { threads, safetyChecker } = options;
-  const model = await loadModel(modelFolder(options, terminal), { threads, safetyChecker });
+  const { threads, safetyChecker, segmenter } = options;
+  const model = await loadModel(modelFolder(options, terminal), { threads, safetyChecker, segmenter });
   try {
     return await use(model, performance.now() - startedAt);
   } finally {

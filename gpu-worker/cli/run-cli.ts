@@ -4,6 +4,7 @@ import { buildCommand } from './build.ts';
 import { encodeCommand } from './encode.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
+import { maskCommand } from './mask.ts';
 import { pullCommand } from './pull.ts';
 import type { Terminal } from './terminal.ts';
 import { trainCommand } from './train.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   verifyCommand,
   encodeCommand,
   generateCommand,
+  maskCommand,
   trainCommand,
 ];
 

@@ -1,5 +1,7 @@
 import { writeConceptFile } from '../../shared/concept-file.ts';
 import type { EliteModel } from '../ml/elite/elite-model.ts';
+import { decodeMask } from '../ml/image/decode-mask.ts';
+import type { Mask } from '../ml/image/picture.ts';
 import { type EncodeProgress, encodeConcept } from '../ml/pipelines/encode-concept.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { keepPictures } from './kept-pictures.ts';
@@ -7,7 +9,7 @@ import type { Encoded, EncodeRequest } from './protocol.ts';
 import type { JobOptions } from './serve.ts';
 import { createStopwatch } from './stopwatch.ts';
 
-const STAGES: readonly EncodeProgress['stage'][] = ['decode', 'vision', 'mapping'];
+const STAGES: readonly EncodeProgress['stage'][] = ['decode', 'segmentation', 'vision', 'mapping'];
 
 /** Encodes a job's photo and makes the files that stay of it. */
 export async function encodeJob(
@@ -16,11 +18,14 @@ export async function encodeJob(
   { signal, onProgress }: JobOptions,
 ): Promise<Encoded> {
   const watch = createStopwatch();
-  const kept = keepPictures(photo, mask); // decoded beside the networks
+  const found = Promise.withResolvers<Mask>();
+  const kept = keepPictures(photo, mask === 'auto' ? found.promise : mask && decodeMask(mask)); // beside the networks
   kept.catch(() => {}); // what is wrong with a file is encodeConcept's to say
-  const embedding = await follow(encodeConcept(model, { photo, mask: mask ?? undefined }, { signal }), ({ stage }) =>
-    onProgress(STAGES.indexOf(stage), STAGES.length),
-  );
+  const onEvent = (progress: EncodeProgress) => {
+    if (progress.found) found.resolve(progress.found);
+    onProgress(STAGES.indexOf(progress.stage), STAGES.length);
+  };
+  const embedding = await follow(encodeConcept(model, { photo, mask: mask ?? undefined }, { signal }), onEvent);
   return {
     type: 'encoded',
     job,

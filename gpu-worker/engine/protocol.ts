@@ -25,7 +25,7 @@ export const encodeRequestSchema = z.object({
   type: z.literal('encode'),
   job: z.string(),
   photo: bytesSchema, // a file, as uploaded
-  mask: bytesSchema.nullable(),
+  mask: z.union([bytesSchema, z.literal('auto')]).nullable(),
 });
 
 export const generateRequestSchema = z.object({

@@ -12,7 +12,8 @@ export async function runEncode(message: EncodeMessage, attempt: Attempt): Promi
     readUpload(input.photo_key, attempt),
     input.mask_key === null ? null : readUpload(input.mask_key, attempt),
   ]);
-  const encoded = await attempt.engine.encode({ job: attempt.id, photo, mask }, attempt.options);
+  const sought = input.mask_source === 'auto' ? 'auto' : mask;
+  const encoded = await attempt.engine.encode({ job: attempt.id, photo, mask: sought }, attempt.options);
   const [storedPhotoKey, storedMaskKey, storedEmbeddingKey] = await Promise.all([
     outputs.put(photoKey(accountId, jobId, attempt.id), encoded.photo, 'image/webp'),
     encoded.mask && outputs.put(maskKey(accountId, jobId, attempt.id), encoded.mask, 'image/png'),

@@ -1,6 +1,7 @@
 import sharp, { type Color } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { keepPictures } from '../../gpu-worker/engine/kept-pictures.ts';
+import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
 
 const plain = (width: number, height: number, background: Color) =>
   sharp({ create: { width, height, channels: 3, background } });
@@ -49,7 +50,7 @@ describe('the kept mask', () => {
       .composite([{ input: spot, left: 1, top: 0 }])
       .png()
       .toBuffer();
-    const kept = await keepPictures(await plain(20, 10, 'green').png().toBuffer(), mask);
+    const kept = await keepPictures(await plain(20, 10, 'green').png().toBuffer(), decodeMask(mask));
     expect(await sharp(kept.mask ?? Buffer.alloc(0)).metadata()).toMatchObject({
       format: 'png',
       width: 20,

@@ -41,12 +41,14 @@ type ModelFacts = {
   fingerprint: string;
   config: EliteConfig;
   sampleSize: number;
+  /** Whether it finds what a photo is of. */
+  segmentation: boolean;
   licence?: ModelDescription['licence'];
 };
 
 /** What a model can do, as the API tells it. `sampleSize` is the side of the latents it was trained on. */
 export function describeModel(facts: ModelFacts): ModelDescription {
-  const { name, fingerprint, config, sampleSize, licence = OPENRAIL_M } = facts;
+  const { name, fingerprint, config, sampleSize, segmentation, licence = OPENRAIL_M } = facts;
   const factor = vaeFactor(config.vae);
   const side = sampleSize * factor;
   const granularity = factor * 2 ** (config.unet.blockChannels.length - 1); // every level halves the latents
@@ -72,7 +74,7 @@ export function describeModel(facts: ModelFacts): ModelDescription {
     max_concepts: MAX_CONCEPTS,
     words: config.mapping.words,
     embedding: { dim: config.mapping.wordSize, patches: config.mapping.patches },
-    segmentation: false,
+    segmentation,
     licence,
   };
 }

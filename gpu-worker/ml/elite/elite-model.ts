@@ -3,6 +3,7 @@ import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
 import type { PictureSize } from '../image/picture.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import type { SafetyChecker } from '../safety/safety-checker.ts';
+import type { Segmenter } from '../segmentation/segmenter.ts';
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts';
 import type { Networks } from './networks.ts';
 
@@ -15,6 +16,8 @@ export type EliteModel = {
   readonly networks: Networks;
   /** Null where the folder has none, or nobody wants it. */
   readonly safetyChecker: SafetyChecker | null;
+  /** Likewise. */
+  readonly segmenter: Segmenter | null;
   /** How many numbers the latents of one picture have. */
   latentCount(size: PictureSize): number;
   release(): Promise<void>;

@@ -4,6 +4,7 @@ import { portable } from '../graph/op-sets/portable.ts';
 import { vaeFactor } from '../models/vae.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { openSafetyChecker } from '../safety/safety-checker.ts';
+import { openSegmenter } from '../segmentation/segmenter.ts';
 import { openClipTokenizer } from '../text/clip-tokenizer.ts';
 import { fingerprintModel } from '../weights/fingerprint.ts';
 import { readModelJson } from '../weights/model-json.ts';
@@ -17,6 +18,8 @@ export type LoadOptions = SessionOptions & {
   readonly featureLayers?: readonly number[];
   /** Whether pictures are judged where the folder has a safety checker. */
   readonly safetyChecker?: boolean;
+  /** Whether the folder's segmentation is loaded where it has one. */
+  readonly segmenter?: boolean;
 };
 
 /**
@@ -31,6 +34,8 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
   const networks = await openNetworks(config, checkpoints, description.defaults, portable, options);
   const wanted = options.safetyChecker === false ? null : modelFolder.safetyChecker;
   const safetyChecker = wanted && (await openSafetyChecker(wanted, portable, options));
+  const segmentationFile = options.segmenter === false ? null : modelFolder.segmentationFile;
+  const segmenter = segmentationFile === null ? null : await openSegmenter(segmentationFile, options);
   return {
     description,
     config,
@@ -38,10 +43,12 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
     tokenizer: openClipTokenizer(tokenizerFolder),
     networks,
     safetyChecker,
+    segmenter,
     latentCount: ({ width, height }) => (config.unet.latentChannels * width * height) / factor ** 2,
     release: async () => {
       await networks.release();
       await safetyChecker?.release();
+      await segmenter?.release();
     },
   };
 }
@@ -70,6 +77,7 @@ export function describeFolder(folder: string, options: DescribeOptions = {}) {
       `model.json was written for a model with fingerprint ${json.fingerprint}, these weights and settings have ${fingerprint}`,
     );
   const { name = basename(resolve(folder)), licence } = json ?? {};
-  const description = describeModel({ name, fingerprint, config, sampleSize, licence });
+  const segmentation = modelFolder.segmentationFile !== null;
+  const description = describeModel({ name, fingerprint, config, sampleSize, segmentation, licence });
   return { modelFolder, description };
 }

@@ -3,18 +3,24 @@ import type { ConceptEmbedding } from '../elite/concept.ts';
 import type { EliteModel } from '../elite/elite-model.ts';
 import { decodeImage } from '../image/decode-image.ts';
 import { decodeMask } from '../image/decode-mask.ts';
+import { ImageError } from '../image/image-error.ts';
+import type { Mask, Picture } from '../image/picture.ts';
 import { preprocessConcept } from '../image/preprocess-concept.ts';
+import { cropObject } from '../segmentation/crop-object.ts';
 import { progressChannel } from './progress-channel.ts';
 
 /** Files as they were uploaded: JPEG, PNG or WebP. */
 export type ConceptPhotos = {
   readonly photo: Uint8Array;
-  /** White is the object; any size. Without it the whole photo counts. */
-  readonly mask?: Uint8Array;
+  /** White is the object; any size. `auto`: the model finds it, and the photo is cropped to it. Without it the whole photo counts. */
+  readonly mask?: Uint8Array | 'auto';
 };
 
-/** The stage that begins. */
-export type EncodeProgress = { readonly stage: 'decode' | 'vision' | 'mapping' };
+/** The stage that begins; `found` is the mask of the whole photo that the model has made. */
+export type EncodeProgress = {
+  readonly stage: 'decode' | 'segmentation' | 'vision' | 'mapping';
+  readonly found?: Mask;
+};
 
 type EncodeOptions = { readonly signal?: AbortSignal; readonly maxPixels?: number };
 
@@ -32,17 +38,21 @@ export function encodeConcept(
   const { networks, config } = model;
   const { words: wordCount, wordSize: dim, patches } = config.mapping;
   return progressChannel(async (emit, aborted) => {
-    const enter = (stage: EncodeProgress['stage']) => {
+    const enter = (stage: EncodeProgress['stage'], found?: Mask) => {
       aborted.throwIfAborted();
-      emit({ stage });
+      emit(found ? { stage, found } : { stage });
     };
     enter('decode');
     const picture = await decodeImage(photo, { maxPixels });
-    const inputs = preprocessConcept(picture, mask ? await decodeMask(mask, { maxPixels }) : null, {
+    if (mask === 'auto') enter('segmentation');
+    const found = mask === 'auto' ? await findObject(model, picture) : undefined;
+    const given = mask === undefined || mask === 'auto' ? null : await decodeMask(mask, { maxPixels });
+    const view = found ? cropObject(picture, found) : { photo: picture, mask: given };
+    const inputs = preprocessConcept(view.photo, view.mask, {
       imageSize: config.vision.imageSize,
       gridSize: Math.sqrt(patches),
     });
-    enter('vision');
+    enter('vision', found);
     const views = inputs.object ? [inputs.photo, inputs.object] : [inputs.photo];
     const [whole, object = whole] = await networks.visionFeatures(views);
     enter('mapping');
@@ -50,4 +60,13 @@ export function encodeConcept(
     const local = await networks.mapLocal(object, inputs.maskGrid);
     return { words, local, wordCount, dim, patches };
   }, signal);
+}
+
+async function findObject({ segmenter }: EliteModel, photo: Picture): Promise<Mask> {
+  if (!segmenter)
+    throw new ImageError(
+      'segmentation_unavailable',
+      'expected a mask or none: the model has no network that finds the object',
+    );
+  return await segmenter.findObject(photo);
 }

@@ -2,6 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Graph } from '../graph/graph.ts';
 import { serialise } from '../graph/serialise.ts';
 import { type Checkpoints, locateWeights } from '../weights/bind-weights.ts';
+import { WeightsError } from '../weights/weights-error.ts';
 
 export type FloatTensor = { readonly data: Float32Array; readonly shape: readonly number[] };
 export type InputTensor = FloatTensor | { readonly data: Int32Array; readonly shape: readonly number[] };
@@ -29,6 +30,9 @@ export type Session = {
   release(): Promise<void>;
 };
 
+/** Warnings are about what we know. */
+const ERRORS_ONLY = 3;
+
 /**
  * Loads a graph with its weights mapped from the checkpoint files where they lie.
  *
@@ -51,10 +55,45 @@ export async function openSession(
         ...(options.training && { set_denormal_as_zero: '1' }),
       },
     },
-    logSeverityLevel: 3,
+    logSeverityLevel: ERRORS_ONLY,
   });
+  return wrapSession(graph.name, session);
+}
+
+/** A network that comes as an ONNX file, with the names of what it takes and gives, in their order. */
+export type FileSession = Session & {
+  readonly inputs: readonly TensorFacts[];
+  readonly outputNames: readonly string[];
+};
+
+/** `shape` has a name where a dimension is open. */
+export type TensorFacts = {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+};
+
+/** @throws WeightsError where the file is no model that ONNX Runtime can load. */
+export async function openOnnxFile(file: string, options: SessionOptions = {}): Promise<FileSession> {
+  const settings = {
+    executionProviders: [options.provider ?? 'cpu'],
+    intraOpNumThreads: options.threads ?? 0,
+    logSeverityLevel: ERRORS_ONLY,
+  } as const;
+  const session = await InferenceSession.create(file, settings).catch((cause: Error) => {
+    throw new WeightsError(file, `ONNX Runtime cannot load it: ${cause.message}`, { cause });
+  });
+  const inputs = session.inputMetadata.map((input) =>
+    input.isTensor
+      ? { name: input.name, dtype: input.type, shape: input.shape }
+      : { name: input.name, dtype: 'none', shape: [] },
+  );
+  return { ...wrapSession(file, session), inputs, outputNames: session.outputNames };
+}
+
+function wrapSession(name: string, session: InferenceSession): Session {
   return {
-    name: graph.name,
+    name,
     run: async (inputs, into = {}) => {
       const fetches = Object.fromEntries(
         session.outputNames.map((name) => [name, into[name] ? toTensor(into[name]) : null]),

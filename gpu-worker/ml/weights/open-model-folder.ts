@@ -31,9 +31,13 @@ export type ModelFolder = {
   readonly tokenizerFolder: string;
   /** Null where the folder has none. */
   readonly safetyChecker: SafetyCheckerWeights | null;
+  /** A network that finds what a photo is of, in U²-Net's form; null where the folder has none. */
+  readonly segmentationFile: string | null;
 };
 
 export type SafetyCheckerWeights = { readonly config: SafetyCheckerConfig; readonly weights: WeightIndex };
+
+const SEGMENTATION = 'segmentation.onnx';
 
 /** What diffusers and transformers call the files of a network's weights. */
 export const DIFFUSERS_STEMS: readonly string[] = ['diffusion_pytorch_model'];
@@ -41,7 +45,7 @@ export const TRANSFORMERS_STEMS: readonly string[] = ['model', 'pytorch_model'];
 
 /**
  * Opens a folder laid out as Stable Diffusion v1-4's is, with `vision_encoder/` (CLIP's vision tower, or the whole CLIP model) and ELITE's
- * `global_mapper` and `local_mapper` beside it, and perhaps `safety_checker/`. Headers and configurations are read, no weights.
+ * `global_mapper` and `local_mapper` beside it, and perhaps `safety_checker/` and `segmentation.onnx`. Headers and configurations are read, no weights.
  *
  * Which hidden states the mapping networks read is not in the official files: `featureLayers`, else the folder's `elite.json`
  * (`{ "feature_layers": [24, 4, 8, 12, 16] }`), else the authors' layers.
@@ -93,7 +97,14 @@ export function openModelFolder(
     checkpoints,
     tokenizerFolder: join(folder, 'tokenizer'),
     safetyChecker: openSafetyChecker(join(folder, 'safety_checker')),
+    segmentationFile: findSegmentation(folder),
   };
+}
+
+/** The file of a model's segmentation network, or null. */
+export function findSegmentation(folder: string): string | null {
+  const file = join(folder, SEGMENTATION);
+  return existsSync(file) ? file : null;
 }
 
 function openSafetyChecker(folder: string): SafetyCheckerWeights | null {
