@@ -13,6 +13,8 @@ export type Attributes = {
   /** Null for a plain wall. */
   scene: Scene | null;
   worn: WornEdit | null;
+  /** Where stripes run in the picture, modulo 180; null where nothing is striped. No caption says it. */
+  stripesDegrees: number | null;
 };
 
 const wornEdits = edits.filter((edit): edit is WornEdit => !isRecolouring(edit));
@@ -29,20 +31,23 @@ export const toylandReader: AttributeReaderConfig = {
     hue: 2,
     scene: sceneChoices.length,
     worn: wornChoices.length,
+    stripes: 2,
   },
 };
 
-/** Heads that say a vector: the hue is a direction. */
-export const vectorHeads = ['hue'];
+/** Heads that say a vector: the hue is a direction, and so are stripes at twice their angle; without any it is zero. */
+export const vectorHeads = ['hue', 'stripes'];
 
 /** The attributes that a depiction shows. */
-export function attributesOf({ character, scene, edit }: Depiction): Attributes {
+export function attributesOf({ character, pose, scene, edit }: Depiction): Attributes {
   return {
     shape: character.shape,
     pattern: character.pattern,
     hueDegrees: hueAfterEdit(character.hueDegrees, edit),
     scene,
     worn: edit !== null && !isRecolouring(edit) ? edit : null,
+    stripesDegrees:
+      character.pattern === 'striped' ? (character.patternAngleDegrees + pose.tiltDegrees + 180) % 180 : null,
   };
 }
 
@@ -53,27 +58,31 @@ export function headTargets({
   hueDegrees,
   scene,
   worn,
+  stripesDegrees,
 }: Attributes): Readonly<Record<string, readonly number[]>> {
   const oneHot = <T>(choices: readonly T[], choice: T) => choices.map((other) => (other === choice ? 1 : 0));
-  const radians = (hueDegrees * Math.PI) / 180;
+  const direction = (degrees: number) => [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   return {
     shape: oneHot(shapes, shape),
     pattern: oneHot(patterns, pattern),
-    hue: [Math.cos(radians), Math.sin(radians)],
+    hue: direction(hueDegrees),
     scene: oneHot(sceneChoices, scene),
     worn: oneHot(wornChoices, worn),
+    stripes: stripesDegrees === null ? [0, 0] : direction(2 * stripesDegrees),
   };
 }
 
 /** What the heads say, as attributes: for each choice the likeliest. */
 export function readHeads(heads: Readonly<Record<string, Float32Array>>): Attributes {
   const likeliest = <T>(choices: readonly T[], logits: Float32Array) => choices[logits.indexOf(Math.max(...logits))];
-  const [x, y] = heads.hue;
+  const degrees = ([x, y]: Float32Array) => ((Math.atan2(y, x) * 180) / Math.PI + 360) % 360;
+  const pattern = likeliest(patterns, heads.pattern);
   return {
     shape: likeliest(shapes, heads.shape),
-    pattern: likeliest(patterns, heads.pattern),
-    hueDegrees: (Math.atan2(y, x) * 180) / Math.PI,
+    pattern,
+    hueDegrees: degrees(heads.hue),
     scene: likeliest(sceneChoices, heads.scene),
     worn: likeliest(wornChoices, heads.worn),
+    stripesDegrees: pattern === 'striped' ? degrees(heads.stripes) / 2 : null,
   };
 }

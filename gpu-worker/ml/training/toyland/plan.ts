@@ -22,6 +22,8 @@ export type ToylandPlan = {
   unet: StagePlan & { fullSteps: number; averageDecay: number };
   global: StagePlan;
   local: StagePlan;
+  /** Held-out characters that the base model is measured on, six pictures each. */
+  measuredCharacters: number;
   /** What a stage must reach on held-out characters before the next ones start: the least of each metric. */
   gates: Readonly<Record<string, Metrics>>;
 };
@@ -39,10 +41,12 @@ export function shippedPlan(): ToylandPlan {
     unet: { steps: 15_000, fullSteps: 35_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
     global: { steps: 6000, batchSize: 16, learningRate: 3e-4 },
     local: { steps: 8000, batchSize: 16, learningRate: 3e-4 },
+    measuredCharacters: 35,
     gates: {
       vae: { psnrDb: 30 },
       clip: { top1Of64: 0.8 },
       reader: { shape: 0.97, pattern: 0.97, hue: 0.97, scene: 0.97, worn: 0.97 },
+      unet: { shape: 0.8, pattern: 0.8, hue: 0.8, scene: 0.8, worn: 0.8 },
     },
   };
 }

@@ -9,7 +9,7 @@ import { createRandom } from '../random.ts';
 import { readerStage } from '../stages/reader-stage.ts';
 import { attributesOf, headTargets, toylandReader, vectorHeads } from './attributes.ts';
 import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
-import { compareAttributes, openReader, readerFile } from './reader.ts';
+import { compareAttributes, openReader, readerFile, shareRight } from './reader.ts';
 import type { Recipe } from './recipe.ts';
 
 /** The most noise added to a picture, so that the reader looks at forms and not at the crispness of renders. */
@@ -61,15 +61,6 @@ export const readerRecipe: Recipe = {
     const reader = await openReader(file, { imageSize: plan.sizePx, threads });
     const read = await reader.read(await depictionTensor(depictions, plan.sizePx));
     await reader.close();
-    const verdicts = read.map((attributes, index) => compareAttributes(attributes, attributesOf(depictions[index])));
-    const share = (attribute: keyof (typeof verdicts)[number]) =>
-      verdicts.filter((verdict) => verdict[attribute]).length / verdicts.length;
-    return {
-      shape: share('shape'),
-      pattern: share('pattern'),
-      hue: share('hueDegrees'),
-      scene: share('scene'),
-      worn: share('worn'),
-    };
+    return shareRight(read.map((attributes, index) => compareAttributes(attributes, attributesOf(depictions[index]))));
   },
 };

@@ -28,16 +28,40 @@ export async function openReader(file: string, options: { imageSize: number; thr
   };
 }
 
-/** A hue counts as right within this angle. */
-const hueToleranceDegrees = 20;
+/** A hue counts as right within this angle, and so do stripes. */
+const toleranceDegrees = 20;
 
-/** Which attributes were read as they should be. */
-export function compareAttributes(read: Attributes, expected: Attributes): Record<keyof Attributes, boolean> {
+/** Which attributes were read as they should be; `stripes` is null where there should be none. */
+export type Verdict = Record<'shape' | 'pattern' | 'hue' | 'scene' | 'worn', boolean> & { stripes: boolean | null };
+
+export function compareAttributes(read: Attributes, expected: Attributes): Verdict {
   return {
     shape: read.shape === expected.shape,
     pattern: read.pattern === expected.pattern,
-    hueDegrees: hueDistanceDegrees(read.hueDegrees, expected.hueDegrees) <= hueToleranceDegrees,
+    hue: hueDistanceDegrees(read.hueDegrees, expected.hueDegrees) <= toleranceDegrees,
     scene: read.scene === expected.scene,
     worn: read.worn === expected.worn,
+    stripes: expected.stripesDegrees === null ? null : stripesAgree(read.stripesDegrees, expected.stripesDegrees),
+  };
+}
+
+/** Stripes repeat every half turn. */
+function stripesAgree(read: number | null, expected: number): boolean {
+  return read !== null && hueDistanceDegrees(2 * read, 2 * expected) <= 2 * toleranceDegrees;
+}
+
+/** The share of verdicts that are right, for each attribute. */
+export function shareRight(verdicts: readonly Verdict[]): Record<keyof Verdict, number> {
+  const share = (attribute: keyof Verdict) => {
+    const judged = verdicts.filter((verdict) => verdict[attribute] !== null);
+    return judged.filter((verdict) => verdict[attribute]).length / judged.length;
+  };
+  return {
+    shape: share('shape'),
+    pattern: share('pattern'),
+    hue: share('hue'),
+    scene: share('scene'),
+    worn: share('worn'),
+    stripes: share('stripes'),
   };
 }

@@ -34,6 +34,7 @@ function miniaturePlan(): ToylandPlan {
     unet: { steps: 40, fullSteps: 40, batchSize: 8, learningRate: 3e-3, averageDecay: 0.95 },
     global: { steps: 40, batchSize: 8, learningRate: 3e-3 },
     local: { steps: 40, batchSize: 8, learningRate: 3e-3 },
+    measuredCharacters: 1,
     gates: {},
   };
 }
