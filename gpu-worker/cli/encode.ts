@@ -2,7 +2,10 @@ import { parse } from 'node:path';
 import { Command } from 'commander';
 import type { MaskSource } from '../../shared/concept.ts';
 import { writeConceptFile } from '../../shared/concept-file.ts';
+import { decodeImage } from '../ml/image/decode-image.ts';
+import { decodeMask } from '../ml/image/decode-mask.ts';
 import { ImageError } from '../ml/image/image-error.ts';
+import type { Mask } from '../ml/image/picture.ts';
 import { encodeConcept } from '../ml/pipelines/encode-concept.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { FileError, readInput, writeOutput } from './files.ts';
@@ -13,7 +16,7 @@ import { createReport, type Terminal } from './terminal.ts';
 type Options = ModelOptions & { readonly output?: string; readonly mask?: string };
 
 const HELP = `
-One forward pass, no training. The photo is JPEG, PNG or WebP; the mask a picture of any size that is
+One forward pass, no training. The photo is JPEG, PNG, WebP or HEIC; the mask a picture of any size that is
 white on the thing and black elsewhere; --mask auto has the model find the thing and crops the photo to
 it. Without a mask the whole photo counts, background included. The concept file holds the words and patches that "elite generate" takes, and fits this model only.
 
@@ -23,7 +26,7 @@ Example:
 export function encodeCommand(terminal: Terminal): Command {
   return withModelOptions(new Command('encode'))
     .description('turn a photo of a thing into a concept file')
-    .argument('<photo>', 'JPEG, PNG or WebP')
+    .argument('<photo>', 'JPEG, PNG, WebP or HEIC')
     .option('--mask <picture>', 'white where the thing is; auto: the model finds it')
     .option('-o, --output <file>', 'the concept file; the photo’s name with .safetensors when left out')
     .addHelpText('after', HELP)
@@ -31,7 +34,7 @@ export function encodeCommand(terminal: Terminal): Command {
       const report = createReport(terminal, command.optsWithGlobals().json === true);
       const output = options.output ?? `${parse(photo).name}.safetensors`;
       const pictures = {
-        photo: await readInput(photo),
+        photo: await decodeFile(photo, decodeImage),
         mask: await readMask(options.mask),
       };
       const needed = { ...options, safetyChecker: false, segmenter: options.mask === 'auto' };
@@ -39,7 +42,7 @@ export function encodeCommand(terminal: Terminal): Command {
         const startedAt = performance.now();
         const encoding = follow(encodeConcept(model, pictures, { signal: terminal.signal }));
         const embedding = await encoding.catch((error) => {
-          throw error instanceof ImageError ? nameFile(error, photo, options.mask) : error;
+          throw error instanceof ImageError ? nameFile(error, photo) : error;
         });
         const encodeMs = performance.now() - startedAt;
         const { fingerprint } = model.description;
@@ -61,16 +64,23 @@ export function encodeCommand(terminal: Terminal): Command {
     });
 }
 
-async function readMask(mask: string | undefined): Promise<Uint8Array | 'auto' | undefined> {
-  if (mask === undefined) return undefined;
-  return mask === 'auto' ? mask : await readInput(mask);
+async function readMask(mask: string | undefined): Promise<Mask | 'auto' | null> {
+  if (mask === undefined) return null;
+  return mask === 'auto' ? mask : await decodeFile(mask, decodeMask);
 }
 
 function maskSource(mask: string | undefined): MaskSource {
   return mask === undefined ? 'none' : mask === 'auto' ? 'auto' : 'upload';
 }
 
-function nameFile(error: ImageError, photo: string, mask = ''): FileError {
-  const isMask = error.code.startsWith('mask') && mask !== 'auto';
-  return new FileError(`${isMask ? mask : photo}: ${error.message}`, { cause: error });
+/** @throws FileError naming a file that is missing or no usable picture */
+async function decodeFile<T>(file: string, decode: (bytes: Uint8Array) => Promise<T>): Promise<T> {
+  const bytes = await readInput(file);
+  return decode(bytes).catch((error) => {
+    throw error instanceof ImageError ? nameFile(error, file) : error;
+  });
+}
+
+function nameFile(error: ImageError, file: string): FileError {
+  return new FileError(`${file}: ${error.message}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Mask } from '../ml/image/picture.ts';
+import type { Mask, Picture, PictureSize } from '../ml/image/picture.ts';
 import { resizeMask } from '../ml/image/resize-mask.ts';
 
 /** The networks see 224 pixels; this is for people to look at. */
@@ -13,22 +13,19 @@ type KeptPictures = {
 };
 
 /** What stays of an upload. */
-export async function keepPictures(photo: Uint8Array, mask: Promise<Mask> | null): Promise<KeptPictures> {
+export async function keepPictures(photo: Picture, mask: Mask | Promise<Mask> | null): Promise<KeptPictures> {
   const [{ data, info }, found] = await Promise.all([photoFile(photo), mask]);
   return { photo: data, mask: found && (await maskFile(found, info)) };
 }
 
-function photoFile(photo: Uint8Array) {
-  return sharp(photo)
-    .autoOrient()
+function photoFile({ rgb, width, height }: Picture) {
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
     .resize(MAX_SIDE_PIXELS, MAX_SIDE_PIXELS, { fit: 'inside', withoutEnlargement: true })
-    .flatten({ background: 'white' })
-    .toColourspace('srgb')
     .webp()
     .toBuffer({ resolveWithObject: true });
 }
 
-async function maskFile(mask: Mask, photo: { width: number; height: number }): Promise<Uint8Array> {
+async function maskFile(mask: Mask, photo: PictureSize): Promise<Uint8Array> {
   const { width, height, object } = resizeMask(mask, photo.width, photo.height);
   const white = object.map((isObject) => 255 * isObject);
   return sharp(white, { raw: { width, height, channels: 1 } })

@@ -1,6 +1,7 @@
 import sharp, { type Color } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { keepPictures } from '../../gpu-worker/engine/kept-pictures.ts';
+import { decodeImage } from '../../gpu-worker/ml/image/decode-image.ts';
 import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
 
 const plain = (width: number, height: number, background: Color) =>
@@ -26,7 +27,7 @@ describe('the kept photo', () => {
   test('is upright and carries no metadata', async () => {
     const upload = await phonePhoto();
     expect((await sharp(upload).metadata()).exif).toBeDefined();
-    const { photo, mask } = await keepPictures(upload, null);
+    const { photo, mask } = await keepPictures(await decodeImage(upload), null);
     const { format, width, height, exif, icc, xmp, iptc, orientation } = await sharp(photo).metadata();
     expect({ format, width, height }).toEqual({ format: 'webp', width: 40, height: 60 });
     expect({ exif, icc, xmp, iptc, orientation }).toEqual({});
@@ -36,9 +37,9 @@ describe('the kept photo', () => {
   });
 
   test('is at most 2048 pixels on a side, and never enlarged', async () => {
-    const { photo } = await keepPictures(await plain(4096, 1024, 'green').png().toBuffer(), null);
+    const { photo } = await keepPictures(await decodeImage(await plain(4096, 1024, 'green').png().toBuffer()), null);
     expect(await sharp(photo).metadata()).toMatchObject({ width: 2048, height: 512 });
-    const small = await keepPictures(await plain(5, 7, 'green').png().toBuffer(), null);
+    const small = await keepPictures(await decodeImage(await plain(5, 7, 'green').png().toBuffer()), null);
     expect(await sharp(small.photo).metadata()).toMatchObject({ width: 5, height: 7 });
   });
 });
@@ -50,7 +51,7 @@ describe('the kept mask', () => {
       .composite([{ input: spot, left: 1, top: 0 }])
       .png()
       .toBuffer();
-    const kept = await keepPictures(await plain(20, 10, 'green').png().toBuffer(), decodeMask(mask));
+    const kept = await keepPictures(await decodeImage(await plain(20, 10, 'green').png().toBuffer()), decodeMask(mask));
     expect(await sharp(kept.mask ?? Buffer.alloc(0)).metadata()).toMatchObject({
       format: 'png',
       width: 20,

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ConceptEmbedding } from '../../gpu-worker/ml/elite/concept.ts';
 import { loadModel } from '../../gpu-worker/ml/elite/load-model.ts';
+import { decodeImage } from '../../gpu-worker/ml/image/decode-image.ts';
+import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
 import {
   type ConceptPhotos,
   type EncodeProgress,
@@ -29,21 +31,22 @@ async function encode(photos: ConceptPhotos) {
 }
 
 const pictureFile = (name: string) => readFile(join(referenceDir, 'pictures', `${name}.png`));
+const photoOf = async (picture: string) => decodeImage(await pictureFile(picture));
 
 describe.each(reference.pictures_order)('from the file of %s to its concept', (picture) => {
   it('with a mask', async () => {
     const { concept, stages } = await encode({
-      photo: await pictureFile(picture),
-      mask: await pictureFile(`${picture}_bg`),
+      photo: await photoOf(picture),
+      mask: await decodeMask(await pictureFile(`${picture}_bg`)),
     });
     const expected = golden('mappers');
     expectRelative('encode, words', concept.words, expected.floats(`${picture}/global`), TOLERANCE);
     expectRelative('encode, local', concept.local, expected.floats(`${picture}/local_masked`), TOLERANCE);
-    expect(stages).toEqual(['decode', 'vision', 'mapping']);
+    expect(stages).toEqual(['prepare', 'vision', 'mapping']);
   });
 
   it('without one gives the same words, and details of the whole picture', async () => {
-    const { concept } = await encode({ photo: await pictureFile(picture) });
+    const { concept } = await encode({ photo: await photoOf(picture), mask: null });
     expectRelative('encode, words', concept.words, golden('mappers').floats(`${picture}/global`), TOLERANCE);
     const { patches, dim, local } = concept;
     const norms = Array.from({ length: patches }, (_, patch) =>

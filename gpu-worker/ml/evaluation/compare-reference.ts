@@ -5,6 +5,8 @@ import { samplers } from '../diffusion/samplers.ts';
 import type { EliteModel } from '../elite/elite-model.ts';
 import { type Condition, guidedNoise } from '../elite/guided-noise.ts';
 import { placeWords } from '../elite/place-words.ts';
+import { decodeImage } from '../image/decode-image.ts';
+import { decodeMask } from '../image/decode-mask.ts';
 import { latentsToRgb } from '../image/latents-to-rgb.ts';
 import { encodeConcept } from '../pipelines/encode-concept.ts';
 import { follow } from '../pipelines/follow.ts';
@@ -56,7 +58,9 @@ async function* compareConcepts(
   const expected = golden('mappers');
   for (const picture of index.pictures_order) {
     const read = (name: string) => readFileSync(join(folder, 'pictures', `${name}.png`));
-    const concept = await follow(encodeConcept(model, { photo: read(picture), mask: read(`${picture}_bg`) }));
+    const photo = await decodeImage(read(picture));
+    const mask = await decodeMask(read(`${picture}_bg`));
+    const concept = await follow(encodeConcept(model, { photo, mask }));
     yield relative(`${picture}: words`, concept.words, expected.floats(`${picture}/global`));
     yield relative(`${picture}: patches`, concept.local, expected.floats(`${picture}/local_masked`));
   }

@@ -1,10 +1,11 @@
-import sharp, { type Metadata } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import { MAX_IMAGE_PIXELS } from '../../../shared/image-limits.ts';
+import { decodeHeic } from './decode-heic.ts';
 import { ImageError } from './image-error.ts';
-import type { Picture } from './picture.ts';
+import type { Picture, PictureSize } from './picture.ts';
 import { sniffFormat } from './sniff-format.ts';
 
-const DECODED_FORMATS = new Set(['JPEG', 'PNG', 'WebP']);
+const DECODED_FORMATS = new Set(['JPEG', 'PNG', 'WebP', 'HEIC']);
 
 /** Lets pass what phones get wrong without harm, such as stray bytes between markers; a truncated file is an error. */
 const FAIL_ON = 'error';
@@ -15,8 +16,8 @@ export type DecodeOptions = {
 };
 
 /**
- * Decodes a photo: JPEG, PNG or WebP, turned upright as its EXIF orientation says, converted to 8-bit sRGB from grey, palette, 16 bit,
- * CMYK or an embedded colour profile, transparent parts laid on white. Of an animated PNG that is the still picture inside it.
+ * Decodes a photo: JPEG, PNG, WebP or HEIC, turned upright as the file says, converted to 8-bit sRGB from grey, palette, 16 bit, CMYK or an
+ * embedded colour profile (HEIC's is not read), transparent parts laid on white. Of an animated PNG that is the still picture inside it.
  *
  * @throws ImageError `image_corrupt` for broken or truncated files, `image_unsupported` for other formats and animations, by name,
  * `image_too_large` beyond `maxPixels`.
@@ -41,14 +42,11 @@ export async function decodePicture(
   const format = sniffFormat(bytes);
   if (!format) throw corrupt(subject, new Error('no known signature'));
   if (!DECODED_FORMATS.has(format))
-    throw new ImageError('image_unsupported', `expected the ${subject} as JPEG, PNG or WebP, got ${format}`);
-  requireDecodable(await readHeader(bytes, subject), maxPixels, subject);
+    throw new ImageError('image_unsupported', `expected the ${subject} as JPEG, PNG, WebP or HEIC, got ${format}`);
+  const image =
+    format === 'HEIC' ? await openHeic(bytes, maxPixels, subject) : await openBySharp(bytes, maxPixels, subject);
   try {
-    const pixels = sharp(bytes, { failOn: FAIL_ON, limitInputPixels: maxPixels })
-      .autoOrient()
-      .flatten({ background })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' });
+    const pixels = image.flatten({ background }).toColourspace('srgb').raw({ depth: 'uchar' });
     const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
     const levels = new Uint8Array(data.buffer, data.byteOffset, data.length);
@@ -56,6 +54,23 @@ export async function decodePicture(
   } catch (cause) {
     throw corrupt(subject, cause);
   }
+}
+
+async function openBySharp(bytes: Uint8Array, maxPixels: number, subject: Purpose['subject']): Promise<Sharp> {
+  const { width, height, pages = 1 } = await readHeader(bytes, subject);
+  if (pages > 1)
+    throw new ImageError('image_unsupported', `expected a still ${subject}, got an animation of ${pages} frames`);
+  if (width * height > maxPixels) throw tooLarge(subject, maxPixels, { width, height });
+  return sharp(bytes, { failOn: FAIL_ON, limitInputPixels: maxPixels }).autoOrient();
+}
+
+/** sharp has no HEIC: libheif decodes it, upright already. */
+async function openHeic(bytes: Uint8Array, maxPixels: number, subject: Purpose['subject']): Promise<Sharp> {
+  const reply = await decodeHeic({ bytes, maxPixels });
+  if ('problem' in reply) throw corrupt(subject, new Error(reply.problem));
+  if ('tooLarge' in reply) throw tooLarge(subject, maxPixels, reply.tooLarge);
+  const { width, height, rgba } = reply;
+  return sharp(rgba, { raw: { width, height, channels: 4 } });
 }
 
 async function readHeader(bytes: Uint8Array, subject: Purpose['subject']): Promise<Metadata> {
@@ -66,18 +81,9 @@ async function readHeader(bytes: Uint8Array, subject: Purpose['subject']): Promi
   }
 }
 
-function requireDecodable(
-  { width, height, pages = 1 }: Metadata,
-  maxPixels: number,
-  subject: Purpose['subject'],
-): void {
-  if (pages > 1)
-    throw new ImageError('image_unsupported', `expected a still ${subject}, got an animation of ${pages} frames`);
-  if (width * height > maxPixels)
-    throw new ImageError(
-      'image_too_large',
-      `expected at most ${maxPixels} pixels in the ${subject}, got ${width}×${height}`,
-    );
+function tooLarge(subject: Purpose['subject'], maxPixels: number, { width, height }: PictureSize): ImageError {
+  const message = `expected at most ${maxPixels} pixels in the ${subject}, got ${width}×${height}`;
+  return new ImageError('image_too_large', message);
 }
 
 function corrupt(subject: Purpose['subject'], cause: unknown): ImageError {

@@ -1,39 +1,33 @@
-import { MAX_IMAGE_PIXELS } from '../../../shared/image-limits.ts';
 import type { ConceptEmbedding } from '../elite/concept.ts';
 import type { EliteModel } from '../elite/elite-model.ts';
-import { decodeImage } from '../image/decode-image.ts';
-import { decodeMask } from '../image/decode-mask.ts';
 import { ImageError } from '../image/image-error.ts';
 import type { Mask, Picture } from '../image/picture.ts';
 import { preprocessConcept } from '../image/preprocess-concept.ts';
 import { cropObject } from '../segmentation/crop-object.ts';
 import { progressChannel } from './progress-channel.ts';
 
-/** Files as they were uploaded: JPEG, PNG or WebP. */
 export type ConceptPhotos = {
-  readonly photo: Uint8Array;
-  /** White is the object; any size. `auto`: the model finds it, and the photo is cropped to it. Without it the whole photo counts. */
-  readonly mask?: Uint8Array | 'auto';
+  readonly photo: Picture;
+  /** Where the object is; any size. `auto`: the model finds it, and the photo is cropped to it. Without it the whole photo counts. */
+  readonly mask: Mask | 'auto' | null;
 };
 
 /** The stage that begins; `found` is the mask of the whole photo that the model has made. */
 export type EncodeProgress = {
-  readonly stage: 'decode' | 'segmentation' | 'vision' | 'mapping';
+  readonly stage: 'segmentation' | 'prepare' | 'vision' | 'mapping';
   readonly found?: Mask;
 };
-
-type EncodeOptions = { readonly signal?: AbortSignal; readonly maxPixels?: number };
 
 /**
  * One forward pass from a photo to a concept (ELITE §3): words from the whole photo, details from the object alone. Without a mask both
  * branches see the same picture and share one vision pass.
  *
- * @throws ImageError when a file is no usable picture or the mask is empty; the signal's reason when it aborts between stages.
+ * @throws ImageError when the object is to be found and cannot be; the signal's reason when it aborts between stages.
  */
 export function encodeConcept(
   model: EliteModel,
   { photo, mask }: ConceptPhotos,
-  { signal, maxPixels = MAX_IMAGE_PIXELS }: EncodeOptions = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<EncodeProgress, ConceptEmbedding> {
   const { networks, config } = model;
   const { words: wordCount, wordSize: dim, patches } = config.mapping;
@@ -42,17 +36,19 @@ export function encodeConcept(
       aborted.throwIfAborted();
       emit(found ? { stage, found } : { stage });
     };
-    enter('decode');
-    const picture = await decodeImage(photo, { maxPixels });
-    if (mask === 'auto') enter('segmentation');
-    const found = mask === 'auto' ? await findObject(model, picture) : undefined;
-    const given = mask === undefined || mask === 'auto' ? null : await decodeMask(mask, { maxPixels });
-    const view = found ? cropObject(picture, found) : { photo: picture, mask: given };
+    let view = { photo, mask: mask === 'auto' ? null : mask };
+    let found: Mask | undefined;
+    if (mask === 'auto') {
+      enter('segmentation');
+      found = await findObject(model, photo);
+      view = cropObject(photo, found);
+    }
+    enter('prepare', found);
     const inputs = preprocessConcept(view.photo, view.mask, {
       imageSize: config.vision.imageSize,
       gridSize: Math.sqrt(patches),
     });
-    enter('vision', found);
+    enter('vision');
     const views = inputs.object ? [inputs.photo, inputs.object] : [inputs.photo];
     const [whole, object = whole] = await networks.visionFeatures(views);
     enter('mapping');

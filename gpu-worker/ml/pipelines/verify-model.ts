@@ -5,14 +5,12 @@ import { allGraphs, networkGraphs } from '../elite/network-graphs.ts';
 import { type Comparison, compareReference } from '../evaluation/compare-reference.ts';
 import { openReferenceSet, type ReferenceSet } from '../evaluation/reference-set.ts';
 import { portable } from '../graph/op-sets/portable.ts';
-import { encodeImage } from '../image/encode-image.ts';
-import type { Picture } from '../image/picture.ts';
 import { safetyCheckerGraph } from '../models/safety-checker.ts';
 import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
 import { checkFiniteWeights } from '../weights/check-finite-weights.ts';
 import { digestFile, type ModelFile, readModelJson } from '../weights/model-json.ts';
 import { WeightsError } from '../weights/weights-error.ts';
-import { encodeConcept } from './encode-concept.ts';
+import { type ConceptPhotos, encodeConcept } from './encode-concept.ts';
 import { follow } from './follow.ts';
 import { generate } from './generate.ts';
 import { progressChannel } from './progress-channel.ts';
@@ -160,8 +158,7 @@ function layersOf({ index }: ReferenceSet): number[] {
 
 /** A photo through every network to a picture of it. Sessions throw on what is not a number. */
 async function runStages(model: EliteModel, signal: AbortSignal): Promise<string> {
-  const { photo, mask } = await drawDisc();
-  const embedding = await follow(encodeConcept(model, { photo, mask }, { signal }));
+  const embedding = await follow(encodeConcept(model, drawDisc(), { signal }));
   const { width, height } = model.description.defaults;
   const concepts = [{ embedding, token: 'S*', strength: 0.6, words: 'primary' as const }];
   const settings = { negativePrompt: '', seed: 0, sampler: 'lms' as const, guidanceScale: 5, numImages: 1 };
@@ -172,18 +169,12 @@ async function runStages(model: EliteModel, signal: AbortSignal): Promise<string
   return `a concept, ${STEPS} steps and a picture of ${width}×${height}${verdict}`;
 }
 
-/** A shaded disc on a shaded ground, and its mask, as files. */
-async function drawDisc() {
+/** A shaded disc on a shaded ground, and its mask. */
+function drawDisc(): ConceptPhotos {
   const side = 256;
-  const isDisc = (x: number, y: number) => Math.hypot(x - side / 2, y - side / 2) < side / 3;
-  const paint = (colour: (x: number, y: number) => readonly number[]): Picture => {
-    const rgb = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
-      const pixel = Math.floor(i / 3);
-      return colour(pixel % side, Math.floor(pixel / side))[i % 3];
-    });
-    return { width: side, height: side, rgb };
-  };
-  const photo = paint((x, y) => (isDisc(x, y) ? [200, x / 2, y / 2] : [x, y, 128]));
-  const mask = paint((x, y) => (isDisc(x, y) ? [255, 255, 255] : [0, 0, 0]));
-  return { photo: await encodeImage(photo, 'png'), mask: await encodeImage(mask, 'png') };
+  const size = { width: side, height: side };
+  const places = Array.from({ length: side ** 2 }, (_, pixel) => [pixel % side, Math.floor(pixel / side)]);
+  const isDisc = places.map(([x, y]) => Math.hypot(x - side / 2, y - side / 2) < side / 3);
+  const rgb = Uint8Array.from(places.flatMap(([x, y], i) => (isDisc[i] ? [200, x / 2, y / 2] : [x, y, 128])));
+  return { photo: { ...size, rgb }, mask: { ...size, object: Uint8Array.from(isDisc, Number) } };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeFolder, loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
+import { decodeImage } from '../../../gpu-worker/ml/image/decode-image.ts';
 import { type BuildProgress, buildModel } from '../../../gpu-worker/ml/pipelines/build-model.ts';
 import { encodeConcept } from '../../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../../gpu-worker/ml/pipelines/follow.ts';
@@ -43,8 +44,8 @@ function withWeight(change: (data: Float32Array) => void): string {
 async function draw(folder: string): Promise<Uint8Array> {
   const model = await loadModel(folder, { threads: 1 });
   const [picture] = reference.pictures_order;
-  const photo = readFileSync(join(referenceDir, `pictures/${picture}.png`));
-  const embedding = await follow(encodeConcept(model, { photo }));
+  const photo = await decodeImage(readFileSync(join(referenceDir, `pictures/${picture}.png`)));
+  const embedding = await follow(encodeConcept(model, { photo, mask: null }));
   const concepts = [{ embedding, token: 'S*', strength: 0.6, words: 'primary' as const }];
   const settings = { negativePrompt: '', seed: 3, steps: 10, sampler: 'lms' as const, guidanceScale: 5, numImages: 1 };
   const [image] = await follow(
