@@ -52,7 +52,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (!stopping.signal.aborted) {
         log.error({ how }, 'the engine died, starting another');
         available = restart();
-        available.catch(lost.reject);
+        available.catch((error) => !stopping.signal.aborted && lost.reject(error));
       }
     });
   }

@@ -1,5 +1,6 @@
 import { ERROR_CODES } from '../../shared/error-codes.ts';
 import { newAttemptId } from '../../shared/ids.ts';
+import type { JobResult } from '../../shared/job-result.ts';
 import type { JobError } from '../../shared/problem.ts';
 import type { QueueMessage } from '../../shared/queue-message.ts';
 import type { WorkerEventAnswer } from '../../shared/worker-event.ts';
@@ -40,16 +41,16 @@ export function createJobHandler(parts: WorkerParts): MessageHandler {
       if (message === null) {
         throw new Error(`expected a message this worker can read: ${problem}`);
       }
-      return await bringToItsEnd(message, delivery);
+      const result = (await findResult(message, parts.store)) ?? (await workOn(message, delivery));
+      return await tellResult(result, message, delivery);
     } catch (error) {
-      return await conclude(error, delivery);
+      return await conclude(error, message, delivery);
     }
   };
 }
 
-async function bringToItsEnd(message: QueueMessage, delivery: Delivery): Promise<Disposition> {
+async function tellResult(result: JobResult, message: QueueMessage, delivery: Delivery): Promise<Disposition> {
   const { store, reporter, signal, log, count } = delivery;
-  const result = (await findResult(message, store)) ?? (await workOn(message, delivery));
   await deleteUploads(message, store);
   const disposition = acknowledged(await reporter.succeeded(result, signal));
   log.info({ delivery: count, ...result.timings }, `${message.kind} succeeded`);
@@ -57,7 +58,8 @@ async function bringToItsEnd(message: QueueMessage, delivery: Delivery): Promise
 }
 
 /** What becomes of a message whose attempt has ended otherwise than well. */
-async function conclude(error: unknown, { reporter, count, signal, log }: Delivery): Promise<Disposition> {
+async function conclude(error: unknown, message: QueueMessage | null, delivery: Delivery): Promise<Disposition> {
+  const { count, log } = delivery;
   if (error instanceof StoppedError) {
     log.info({ reason: error.reason }, 'stopped');
     return afterStop(error.reason);
@@ -69,11 +71,20 @@ async function conclude(error: unknown, { reporter, count, signal, log }: Delive
   }
   log.warn({ err: error, delivery: count }, 'the job failed');
   try {
-    return acknowledged(await reporter.failed(jobErrorOf(fault), signal));
+    return await tellFailure(fault, message, delivery);
   } catch (reportError) {
     log.warn({ err: reportError }, 'the failure could not be told');
     return reportError instanceof StoppedError ? afterStop(reportError.reason) : retry(count);
   }
+}
+
+/** Unless there is a result all the same: of another attempt, or of this one, whose answers were lost. */
+async function tellFailure(fault: JobFault, message: QueueMessage | null, delivery: Delivery): Promise<Disposition> {
+  const { store, reporter, signal } = delivery;
+  const result = message && (await findResult(message, store));
+  return message && result
+    ? tellResult(result, message, delivery)
+    : acknowledged(await reporter.failed(jobErrorOf(fault), signal));
 }
 
 /** Of what else went wrong here than a fault the job's owner learns nothing but that it did. */

@@ -49,23 +49,25 @@ export function createReporter(edge: EdgeConnection, attempt: ReportedAttempt): 
 
   /** Undefined when the edge cannot be reached or is not well. */
   async function post(event: WorkerEvent, signal: AbortSignal): Promise<WorkerEventAnswer | undefined> {
-    const body = JSON.stringify(event);
-    const signature = await signRequest({ method: 'POST', path, body }, edge.secret, edge.clock.now());
-    const response = await edge
-      .fetch(new URL(path, edge.origin), {
-        method: 'POST',
-        body,
-        headers: { 'content-type': 'application/json', ...trace, ...signature },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-      })
-      .catch(() => undefined);
-    if (response === undefined || response.status >= 500 || response.status === 429) {
+    const answer = await send(JSON.stringify(event), signal).catch(() => undefined);
+    if (answer === undefined || answer.status >= 500 || answer.status === 429) {
       return undefined;
     }
-    if (!response.ok) {
-      throw new ReportRefusedError(`${event.type} of ${attempt.jobId}: ${response.status} ${await response.text()}`);
+    if (answer.status !== 200) {
+      throw new ReportRefusedError(`${event.type} of ${attempt.jobId}: ${answer.status} ${answer.body}`);
     }
-    return workerEventAnswerSchema.parse(await response.json());
+    return workerEventAnswerSchema.parse(JSON.parse(answer.body));
+  }
+
+  async function send(body: string, signal: AbortSignal): Promise<{ status: number; body: string }> {
+    const signature = await signRequest({ method: 'POST', path, body }, edge.secret, edge.clock.now());
+    const response = await edge.fetch(new URL(path, edge.origin), {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', ...trace, ...signature },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    });
+    return { status: response.status, body: await response.text() };
   }
 
   function eventOf(body: EventBody): WorkerEvent {

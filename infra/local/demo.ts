@@ -44,7 +44,7 @@ async function writePictures({ photo, mask, images }: Pictures, outDir: string):
 const log: string[] = [];
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => stop.abort(new Error('interrupted')));
+  process.on(signal, () => (stop.signal.aborted ? process.exit(1) : stop.abort(new Error('interrupted'))));
 }
 try {
   await demo(readArguments(process.argv.slice(2)), log, stop.signal);

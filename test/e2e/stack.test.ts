@@ -92,7 +92,9 @@ describe('the stack', () => {
     await api.cancel(generation);
     expect(await end(api, generation)).toMatchObject({ status: 'canceled', images: [] });
     await expect
-      .poll(() => log.find((line) => line.includes(generation.id) && line.includes('reason=ended')))
+      .poll(() => log.find((line) => line.includes(generation.id) && line.includes('reason=ended')), {
+        timeout: 30_000,
+      })
       .toBeTruthy();
   });
 });

@@ -293,6 +293,28 @@ describe('a redelivered message', () => {
   });
 });
 
+describe('the last delivery', () => {
+  test('never fails a job that has a result, although the edge refused to hear of it', async () => {
+    const { job, deliver, result } = setUp();
+    await deliver(generateMessage);
+    job.end = null; // as if it had not heard
+    job.outages = [403];
+    expect(await deliver(generateMessage, 5)).toEqual({ action: 'delete' });
+    expect(job.events.at(-1)).toMatchObject({ type: 'succeeded', result: result(generationId) });
+  });
+
+  test('never fails a job whose result was written with its answer lost', async () => {
+    const { store, job, deliver } = setUp();
+    const { putOnce } = store;
+    store.putOnce = async (key, bytes, contentType) => {
+      await putOnce(key, bytes, contentType);
+      throw new Error('the connection was reset');
+    };
+    expect(await deliver(generateMessage, 5)).toEqual({ action: 'delete' });
+    expect(job.end).toBe('succeeded');
+  });
+});
+
 describe('two attempts at once', () => {
   test('agree on the result that was written first, and the other images go', async () => {
     const { store, objects, job, deliver, result } = setUp();
