@@ -92,7 +92,7 @@ export function verifyModel(folder: string, options: VerifyOptions = {}): AsyncG
 
 /** What the check says of a stage. */
 function requireClose({ measure, error, tolerance }: Comparison): string {
-  const figures = `${measure} error ${error.toExponential(1)}, at most ${tolerance} allowed`;
+  const figures = `${measure} error ${error === 0 ? 0 : error.toExponential(1)}, at most ${tolerance} allowed`;
   if (!(error <= tolerance)) throw new Error(figures);
   return figures;
 }
