@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'edge',
           include: ['test/edge/**/*.test.ts'],
-          globalSetup: ['test/edge-queue/start.ts'],
+          globalSetup: ['test/edge-queue/start.ts', 'test/edge-receiver/start.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -30,6 +30,7 @@ export default defineConfig({
                 ENVIRONMENT: 'local',
                 PUBLIC_ORIGIN: 'https://edge.test',
                 ...inject<{ SQS_ENDPOINT: string; SQS_QUEUE_URL: string }>('edgeQueue'),
+                ...inject<{ RECEIVER_ORIGIN: string; DNS_OVER_HTTPS_URL: string }>('edgeReceiver'),
                 R2_S3_ENDPOINT: 'https://r2.test',
                 R2_BUCKET_NAME: 'elite',
                 R2_ACCESS_KEY_ID: 'test',

@@ -351,6 +351,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/concepts/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook deliveries of a concept, with every attempt */
+        get: operations["listConceptDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook deliveries of a generation, with every attempt */
+        get: operations["listGenerationDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver once more, whatever came of it before
+         * @description At once, then by the same schedule as the first time, under the same `webhook-id`.
+         */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The secret that signs the account’s webhooks */
+        get: operations["getWebhookSecret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new secret; the old one signs beside it for 24 hours */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts": {
         parameters: {
             query?: never;
@@ -472,57 +560,173 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "concept.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A concept is ready */
+        post: operations["onConceptReady"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "concept.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A concept has failed or was cancelled */
+        post: operations["onConceptFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "generation.started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A worker has begun */
+        post: operations["onGenerationStarted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "generation.succeeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The images are there */
+        post: operations["onGenerationSucceeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "generation.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A generation has failed */
+        post: operations["onGenerationFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "generation.canceled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A generation was cancelled */
+        post: operations["onGenerationCanceled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "generation.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No worker began in time */
+        post: operations["onGenerationExpired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
-        Upload: {
-            /** @example upl_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
-            id: string;
-            url: string;
-            /** @enum {string} */
-            method: "PUT";
-            /** @description To be sent with the PUT as they are. */
-            headers: {
-                [key: string]: string;
-            };
-            /** Format: date-time */
-            expires_at: string;
-        };
         /**
          * @example {
-         *       "type": "/docs/errors#validation_failed",
-         *       "title": "One or more fields are invalid",
-         *       "status": 422,
-         *       "detail": "#/steps must be 1 to 200, got 10000",
-         *       "code": "validation_failed",
-         *       "retryable": false,
-         *       "request_id": "7f0a4c1e-52d9-4a53-9c0e-0d6f3a1b2c4d",
-         *       "errors": [
-         *         {
-         *           "pointer": "#/steps",
-         *           "message": "must be 1 to 200, got 10000"
+         *       "type": "concept.ready",
+         *       "timestamp": "2026-11-23T12:00:00.310Z",
+         *       "data": {
+         *         "id": "con_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *         "object": "concept",
+         *         "status": "ready",
+         *         "name": "Rex",
+         *         "category": "dog",
+         *         "metadata": {
+         *           "shelf": 3
+         *         },
+         *         "model": "sd-1-4-90ab33de",
+         *         "mask_source": "upload",
+         *         "copied_from": null,
+         *         "error": null,
+         *         "image_url": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG/image?exp=1764086400&kid=01KAQ8M0V3T5ZC9R2W4XYD6EFG&sig=2p3xQk8mJw0v7sYtN4uRz1aBcDeFgHiJkLmNoPqRsTU",
+         *         "mask_url": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG/mask?exp=1764086400&kid=01KAQ8M0V3T5ZC9R2W4XYD6EFG&sig=2p3xQk8mJw0v7sYtN4uRz1aBcDeFgHiJkLmNoPqRsTU",
+         *         "embedding_url": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG/embedding?exp=1764086400&kid=01KAQ8M0V3T5ZC9R2W4XYD6EFG&sig=2p3xQk8mJw0v7sYtN4uRz1aBcDeFgHiJkLmNoPqRsTU",
+         *         "created_at": "2026-11-23T12:00:00.000Z",
+         *         "ready_at": "2026-11-23T12:00:00.310Z",
+         *         "timings": {
+         *           "queued_ms": 190,
+         *           "encode_ms": 52,
+         *           "total_ms": 310
+         *         },
+         *         "links": {
+         *           "self": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *           "events": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG/events",
+         *           "cancel": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG/cancel"
          *         }
-         *       ]
+         *       }
          *     }
          */
-        Problem: {
-            /** @description A URI that names the code, relative to the origin. */
-            type: string;
-            title: string;
-            status: number;
-            /** @description What was expected, what came, and where. */
-            detail: string;
+        ConceptWebhook: {
             /** @enum {string} */
-            code: "malformed_request" | "unauthenticated" | "insufficient_scope" | "right_missing" | "signature_invalid" | "url_expired" | "not_found" | "idempotency_in_progress" | "not_ready" | "gone" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "segmentation_unavailable" | "fetch_failed" | "rate_limited" | "internal" | "model_unavailable" | "unavailable" | "image_corrupt" | "image_unsupported" | "image_too_large" | "mask_corrupt" | "mask_empty" | "placeholder_missing" | "model_mismatch" | "engine_failed" | "canceled" | "deadline_exceeded";
-            /** @description Whether the same request may succeed later. */
-            retryable: boolean;
-            /** @description Equal to the X-Request-Id header. */
-            request_id: string;
-            /** @description With 422: every wrong field, by JSON Pointer (`#/concepts/0/concept`). */
-            errors?: {
-                pointer: string;
-                message: string;
-            }[];
+            type: "concept.ready" | "concept.failed";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            data: components["schemas"]["Concept"];
         };
         /**
          * @example {
@@ -620,86 +824,79 @@ export interface components {
         };
         /**
          * @example {
-         *       "id": "shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
-         *       "object": "share",
-         *       "concept": "con_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
-         *       "url": "https://elite.example.com/s/n3ZkQ8yXv0tJ5rLm2WcPaHs7DfGb4KeU1xYiOqTjMw9",
-         *       "rights": "use",
-         *       "expires_at": null,
-         *       "uses": 0,
-         *       "max_uses": null,
-         *       "created_at": "2026-11-23T12:02:00.000Z"
+         *       "type": "generation.succeeded",
+         *       "timestamp": "2026-11-23T12:01:04.020Z",
+         *       "data": {
+         *         "id": "gen_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *         "object": "generation",
+         *         "status": "succeeded",
+         *         "queue_position": null,
+         *         "progress": {
+         *           "step": 100,
+         *           "steps": 100
+         *         },
+         *         "model": "sd-1-4-90ab33de",
+         *         "input": {
+         *           "prompt": "a S* wearing a red hat in the snow",
+         *           "concepts": [
+         *             {
+         *               "concept": "con_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *               "token": "S*",
+         *               "strength": 0.6,
+         *               "words": "primary"
+         *             }
+         *           ],
+         *           "negative_prompt": "",
+         *           "num_images": 1,
+         *           "seed": 42,
+         *           "steps": 100,
+         *           "sampler": "lms",
+         *           "guidance_scale": 5,
+         *           "width": 512,
+         *           "height": 512,
+         *           "format": "png",
+         *           "prompt_truncated": false
+         *         },
+         *         "images": [
+         *           {
+         *             "url": "https://elite.example.com/v1/generations/gen_01KAQ8M0V3T5ZC9R2W4XYD6EFG/images/0?exp=1764086400&kid=01KAQ8M0V3T5ZC9R2W4XYD6EFG&sig=2p3xQk8mJw0v7sYtN4uRz1aBcDeFgHiJkLmNoPqRsTU",
+         *             "seed": 42,
+         *             "width": 512,
+         *             "height": 512,
+         *             "content_type": "image/png",
+         *             "safety": "passed"
+         *           }
+         *         ],
+         *         "error": null,
+         *         "metadata": {},
+         *         "created_at": "2026-11-23T12:01:00.000Z",
+         *         "started_at": "2026-11-23T12:01:00.240Z",
+         *         "completed_at": "2026-11-23T12:01:04.020Z",
+         *         "timings": {
+         *           "queued_ms": 240,
+         *           "encode_ms": 12,
+         *           "denoise_ms": 3510,
+         *           "decode_ms": 140,
+         *           "upload_ms": 90,
+         *           "total_ms": 4020
+         *         },
+         *         "links": {
+         *           "self": "https://elite.example.com/v1/generations/gen_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *           "events": "https://elite.example.com/v1/generations/gen_01KAQ8M0V3T5ZC9R2W4XYD6EFG/events",
+         *           "cancel": "https://elite.example.com/v1/generations/gen_01KAQ8M0V3T5ZC9R2W4XYD6EFG/cancel"
+         *         }
+         *       }
          *     }
          */
-        Share: {
-            /** @example shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
-            id: string;
+        GenerationWebhook: {
             /** @enum {string} */
-            object: "share";
-            /** @example con_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
-            concept: string;
-            /** @description Only in the answer that creates the share: afterwards nobody knows it but who got it. */
-            url?: string | null;
-            /** @enum {string} */
-            rights: "use" | "copy" | "export";
-            /** Format: date-time */
-            expires_at: string | null;
-            /** @description Accepted generations and copies, less the ones that did not succeed. */
-            uses: number;
-            max_uses: number | null;
-            /** Format: date-time */
-            created_at: string;
-        };
-        /**
-         * @example {
-         *       "object": "share",
-         *       "name": "Rex",
-         *       "category": "dog",
-         *       "rights": "use",
-         *       "expires_at": null,
-         *       "sample_url": "https://elite.example.com/s/n3ZkQ8yXv0tJ5rLm2WcPaHs7DfGb4KeU1xYiOqTjMw9/sample",
-         *       "model": "sd-1-4-90ab33de"
-         *     }
-         */
-        PublicShare: {
-            /** @enum {string} */
-            object: "share";
-            name: string | null;
-            category: string | null;
-            /** @enum {string} */
-            rights: "use" | "copy" | "export";
-            /** Format: date-time */
-            expires_at: string | null;
-            /** @description A picture drawn with the concept, never its photo; null until it is drawn. */
-            sample_url: string | null;
-            /** @description Fingerprint of the model the concept is for. */
-            model: string;
-        };
-        GenerationDryRun: {
-            /** @enum {string} */
-            object: "generation.dry_run";
-            input: {
-                prompt: string;
-                concepts: {
-                    /** @description The concept’s id, or the share URL it was given by. */
-                    concept: string;
-                    /** @example S* */
-                    token: string;
-                    strength: number;
-                    words: ("primary" | "all") | number;
-                }[];
-                negative_prompt: string;
-                num_images: number;
-                seed: number;
-                steps: number;
-                /** @enum {string} */
-                sampler: "lms" | "ddim" | "euler" | "euler_ancestral" | "dpmpp_2m" | "dpmpp_2m_karras";
-                guidance_scale: number;
-                width: number;
-                height: number;
-                /** @enum {string} */
-                format: "png" | "webp" | "jpeg";
-            };
+            type: "generation.started" | "generation.succeeded" | "generation.failed" | "generation.canceled" | "generation.expired";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            data: components["schemas"]["Generation"];
         };
         /**
          * @example {
@@ -835,6 +1032,192 @@ export interface components {
                 events: string;
                 cancel: string;
             };
+        };
+        Upload: {
+            /** @example upl_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
+            id: string;
+            url: string;
+            /** @enum {string} */
+            method: "PUT";
+            /** @description To be sent with the PUT as they are. */
+            headers: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /**
+         * @example {
+         *       "type": "/docs/errors#validation_failed",
+         *       "title": "One or more fields are invalid",
+         *       "status": 422,
+         *       "detail": "#/steps must be 1 to 200, got 10000",
+         *       "code": "validation_failed",
+         *       "retryable": false,
+         *       "request_id": "7f0a4c1e-52d9-4a53-9c0e-0d6f3a1b2c4d",
+         *       "errors": [
+         *         {
+         *           "pointer": "#/steps",
+         *           "message": "must be 1 to 200, got 10000"
+         *         }
+         *       ]
+         *     }
+         */
+        Problem: {
+            /** @description A URI that names the code, relative to the origin. */
+            type: string;
+            title: string;
+            status: number;
+            /** @description What was expected, what came, and where. */
+            detail: string;
+            /** @enum {string} */
+            code: "malformed_request" | "unauthenticated" | "insufficient_scope" | "right_missing" | "signature_invalid" | "url_expired" | "not_found" | "idempotency_in_progress" | "not_ready" | "gone" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "segmentation_unavailable" | "fetch_failed" | "rate_limited" | "internal" | "model_unavailable" | "unavailable" | "image_corrupt" | "image_unsupported" | "image_too_large" | "mask_corrupt" | "mask_empty" | "placeholder_missing" | "model_mismatch" | "engine_failed" | "canceled" | "deadline_exceeded";
+            /** @description Whether the same request may succeed later. */
+            retryable: boolean;
+            /** @description Equal to the X-Request-Id header. */
+            request_id: string;
+            /** @description With 422: every wrong field, by JSON Pointer (`#/concepts/0/concept`). */
+            errors?: {
+                pointer: string;
+                message: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "id": "shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "object": "share",
+         *       "concept": "con_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "url": "https://elite.example.com/s/n3ZkQ8yXv0tJ5rLm2WcPaHs7DfGb4KeU1xYiOqTjMw9",
+         *       "rights": "use",
+         *       "expires_at": null,
+         *       "uses": 0,
+         *       "max_uses": null,
+         *       "created_at": "2026-11-23T12:02:00.000Z"
+         *     }
+         */
+        Share: {
+            /** @example shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
+            id: string;
+            /** @enum {string} */
+            object: "share";
+            /** @example con_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
+            concept: string;
+            /** @description Only in the answer that creates the share: afterwards nobody knows it but who got it. */
+            url?: string | null;
+            /** @enum {string} */
+            rights: "use" | "copy" | "export";
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description Accepted generations and copies, less the ones that did not succeed. */
+            uses: number;
+            max_uses: number | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * @example {
+         *       "object": "share",
+         *       "name": "Rex",
+         *       "category": "dog",
+         *       "rights": "use",
+         *       "expires_at": null,
+         *       "sample_url": "https://elite.example.com/s/n3ZkQ8yXv0tJ5rLm2WcPaHs7DfGb4KeU1xYiOqTjMw9/sample",
+         *       "model": "sd-1-4-90ab33de"
+         *     }
+         */
+        PublicShare: {
+            /** @enum {string} */
+            object: "share";
+            name: string | null;
+            category: string | null;
+            /** @enum {string} */
+            rights: "use" | "copy" | "export";
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description A picture drawn with the concept, never its photo; null until it is drawn. */
+            sample_url: string | null;
+            /** @description Fingerprint of the model the concept is for. */
+            model: string;
+        };
+        GenerationDryRun: {
+            /** @enum {string} */
+            object: "generation.dry_run";
+            input: {
+                prompt: string;
+                concepts: {
+                    /** @description The concept’s id, or the share URL it was given by. */
+                    concept: string;
+                    /** @example S* */
+                    token: string;
+                    strength: number;
+                    words: ("primary" | "all") | number;
+                }[];
+                negative_prompt: string;
+                num_images: number;
+                seed: number;
+                steps: number;
+                /** @enum {string} */
+                sampler: "lms" | "ddim" | "euler" | "euler_ancestral" | "dpmpp_2m" | "dpmpp_2m_karras";
+                guidance_scale: number;
+                width: number;
+                height: number;
+                /** @enum {string} */
+                format: "png" | "webp" | "jpeg";
+            };
+        };
+        /**
+         * @example {
+         *       "id": "dlv_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "object": "delivery",
+         *       "event": "generation.succeeded",
+         *       "url": "https://hooks.example.com/elite",
+         *       "status": "pending",
+         *       "attempts": [
+         *         {
+         *           "at": "2026-11-23T12:01:04.030Z",
+         *           "status_code": 503,
+         *           "error": null,
+         *           "duration_ms": 84
+         *         }
+         *       ],
+         *       "next_attempt_at": "2026-11-23T12:01:09.114Z",
+         *       "created_at": "2026-11-23T12:01:04.020Z"
+         *     }
+         */
+        Delivery: {
+            /**
+             * @description Also the `webhook-id` of every attempt.
+             * @example dlv_01KAQ8M0V3T5ZC9R2W4XYD6EFG
+             */
+            id: string;
+            /** @enum {string} */
+            object: "delivery";
+            /** @enum {string} */
+            event: "concept.ready" | "concept.failed" | "generation.started" | "generation.succeeded" | "generation.failed" | "generation.canceled" | "generation.expired";
+            url: string;
+            /** @enum {string} */
+            status: "pending" | "delivered" | "exhausted" | "superseded" | "stopped" | "disabled";
+            attempts: {
+                /** Format: date-time */
+                at: string;
+                status_code: number | null;
+                /** @description Why there was no answer. */
+                error: string | null;
+                duration_ms: number;
+            }[];
+            /** Format: date-time */
+            next_attempt_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        WebhookSecret: {
+            /** @description `whsec_…`, as Standard Webhooks libraries take it. */
+            secret: string | null;
+            /**
+             * Format: date-time
+             * @description Until then the secret before the last rotation signs too.
+             */
+            previous_expires_at: string | null;
         };
         Account: {
             /** @example acc_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
@@ -1202,6 +1585,18 @@ export interface operations {
                     /** @description The plain word for the thing, such as “dog”. */
                     category?: string | null;
                     metadata?: components["schemas"]["Metadata"];
+                    webhook?: {
+                        /** @description https, and a host on the internet. */
+                        url: string;
+                        /**
+                         * @description All of them when left out.
+                         * @default [
+                         *       "concept.ready",
+                         *       "concept.failed"
+                         *     ]
+                         */
+                        events?: ("concept.ready" | "concept.failed")[];
+                    };
                 };
                 "multipart/form-data": {
                     /**
@@ -1215,6 +1610,8 @@ export interface operations {
                     category?: string | null;
                     /** @description JSON. */
                     metadata?: string;
+                    /** @description JSON. */
+                    webhook?: string;
                 };
             };
         };
@@ -2729,7 +3126,7 @@ export interface operations {
                     /** @example a S* in the snow */
                     prompt: string;
                     concepts: {
-                        /** @description A concept’s id. */
+                        /** @description A concept’s id, or the URL of a share. */
                         concept: string;
                         /**
                          * @default S*
@@ -2759,6 +3156,21 @@ export interface operations {
                      * @default 3600
                      */
                     start_within?: number;
+                    webhook?: {
+                        /** @description https, and a host on the internet. */
+                        url: string;
+                        /**
+                         * @description All of them when left out.
+                         * @default [
+                         *       "generation.started",
+                         *       "generation.succeeded",
+                         *       "generation.failed",
+                         *       "generation.canceled",
+                         *       "generation.expired"
+                         *     ]
+                         */
+                        events?: ("generation.started" | "generation.succeeded" | "generation.failed" | "generation.canceled" | "generation.expired")[];
+                    };
                     metadata?: components["schemas"]["Metadata"];
                 };
             };
@@ -2863,7 +3275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model_unavailable`: No worker has announced a model yet. */
+            /** @description `model_unavailable`: No worker has announced a model yet. `unavailable`: The service cannot take this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3205,6 +3617,334 @@ export interface operations {
                 };
             };
             /** @description `validation_failed`: One or more fields are invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConceptDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, newest first; forgotten 30 days after their end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Delivery"][];
+                        has_more: boolean;
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The token lacks the scope for this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: No such object. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: One or more fields are invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGenerationDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, newest first; forgotten 30 days after their end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Delivery"][];
+                        has_more: boolean;
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The token lacks the scope for this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: No such object. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: One or more fields are invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, pending. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The token lacks the scope for this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: No such object. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: One or more fields are invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The token lacks the scope for this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request happen once: made again within 24 hours with the same key, it gets the first answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The token lacks the scope for this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: One or more fields are invalid. `idempotency_mismatch`: This Idempotency-Key was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3694,6 +4434,258 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    onConceptReady: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The delivery’s id: the same however often it is attempted. */
+                "webhook-id": string;
+                /** @description Of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; for 24 hours after a rotation there are two. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConceptWebhook"];
+            };
+        };
+        responses: {
+            /** @description Tell this receiver nothing more of this object. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: 8 attempts in 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onConceptFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The delivery’s id: the same however often it is attempted. */
+                "webhook-id": string;
+                /** @description Of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; for 24 hours after a rotation there are two. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConceptWebhook"];
+            };
+        };
+        responses: {
+            /** @description Tell this receiver nothing more of this object. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: 8 attempts in 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGenerationStarted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The delivery’s id: the same however often it is attempted. */
+                "webhook-id": string;
+                /** @description Of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; for 24 hours after a rotation there are two. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerationWebhook"];
+            };
+        };
+        responses: {
+            /** @description Tell this receiver nothing more of this object. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: 8 attempts in 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGenerationSucceeded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The delivery’s id: the same however often it is attempted. */
+                "webhook-id": string;
+                /** @description Of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; for 24 hours after a rotation there are two. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerationWebhook"];
+            };
+        };
+        responses: {
+            /** @description Tell this receiver nothing more of this object. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: 8 attempts in 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGenerationFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The delivery’s id: the same however often it is attempted. */
+                "webhook-id": string;
+                /** @description Of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; for 24 hours after a rotation there are two. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerationWebhook"];
+            };
+        };
+        responses: {
+            /** @description Tell this receiver nothing more of this object. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: 8 attempts in 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGenerationCanceled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The delivery’s id: the same however often it is attempted. */
+                "webhook-id": string;
+                /** @description Of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; for 24 hours after a rotation there are two. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerationWebhook"];
+            };
+        };
+        responses: {
+            /** @description Tell this receiver nothing more of this object. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: 8 attempts in 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGenerationExpired: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The delivery’s id: the same however often it is attempted. */
+                "webhook-id": string;
+                /** @description Of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; for 24 hours after a rotation there are two. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerationWebhook"];
+            };
+        };
+        responses: {
+            /** @description Tell this receiver nothing more of this object. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: 8 attempts in 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -1,9 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
 import { jobPrefix, uploadPrefix } from '../../shared/object-keys.ts';
 import type { QueueMessage } from '../../shared/queue-message.ts';
-import { newWebhookSecret } from '../credentials/webhook-secret.ts';
 import { type EdgeEnv, settingsOf } from '../env.ts';
 import { deletePrefix } from '../storage/bucket.ts';
+import { newWebhookSecrets, rotatedSecrets, signingSecrets, type WebhookSecrets } from '../webhooks/webhook-secrets.ts';
+import { createDeliveryTable } from './account/delivery-table.ts';
 import { createIdempotencyTable, type IdempotentRequest, type StoredAnswer } from './account/idempotency-table.ts';
 import { createKeyTable, type KeyRecord, type NewKey } from './account/key-table.ts';
 import { createRateLimiter, type TakenFromLimit } from './account/rate-limiter.ts';
@@ -49,6 +50,7 @@ export class Account extends DurableObject<EdgeEnv> {
   readonly #generations;
   readonly #samples;
   readonly #shares;
+  readonly #deliveries;
   readonly #requests;
   readonly #usage;
   readonly #tasks;
@@ -62,6 +64,7 @@ export class Account extends DurableObject<EdgeEnv> {
     this.#generations = createRecordTable<GenerationRecord>(ctx.storage.sql, 'generation');
     this.#samples = createRecordTable<GenerationRecord>(ctx.storage.sql, 'sample');
     this.#shares = createShareTable(ctx.storage.sql);
+    this.#deliveries = createDeliveryTable(ctx.storage.sql);
     this.#requests = createIdempotencyTable(ctx.storage.sql);
     this.#usage = createUsageTable(ctx.storage.sql);
     this.#tasks = createTaskTable(ctx.storage.sql);
@@ -72,14 +75,33 @@ export class Account extends DurableObject<EdgeEnv> {
     if (!this.#exists()) {
       this.ctx.storage.transactionSync(() => {
         this.ctx.storage.kv.put('id', id);
-        this.ctx.storage.kv.put('webhook_secret', newWebhookSecret());
+        this.ctx.storage.kv.put('webhook_secrets', newWebhookSecrets());
         for (const table of this.#tables()) {
           table.create();
         }
         this.#keys.insert(firstKey, this.now());
       });
     }
-    return { webhookSecret: this.ctx.storage.kv.get<string>('webhook_secret')! };
+    return { webhookSecret: this.#webhookSecrets().current };
+  }
+
+  async webhookSecrets(): Promise<WebhookSecrets> {
+    return this.#webhookSecrets();
+  }
+
+  async rotateWebhookSecret(): Promise<WebhookSecrets> {
+    const secrets = rotatedSecrets(this.#webhookSecrets(), this.now());
+    this.ctx.storage.kv.put('webhook_secrets', secrets);
+    return secrets;
+  }
+
+  async webhookSigningSecrets(): Promise<string[]> {
+    return signingSecrets(this.#webhookSecrets(), this.now());
+  }
+
+  /** The job that knows a delivery, or null when there is no such delivery. */
+  async jobOfDelivery(id: string): Promise<string | null> {
+    return this.#exists() ? this.#deliveries.jobOf(id) : null;
   }
 
   /**
@@ -250,12 +272,13 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   /** A job tells of every change of its status, at least once and in order. */
-  async jobChanged(job: JobState): Promise<void> {
+  async jobChanged(job: JobState, deliveryIds: readonly string[]): Promise<void> {
     if (!this.#exists()) {
       return;
     }
     const { account_id: accountId, job_id: jobId, kind } = job.message;
     this.ctx.storage.transactionSync(() => {
+      this.#deliveries.insert(deliveryIds, jobId);
       const isNews = kind === 'encode' ? this.#conceptChanged(job) : this.#generationChanged(job);
       if (job.endedAtMs !== null && job.status !== 'succeeded') {
         for (const share of job.shares) {
@@ -325,6 +348,10 @@ export class Account extends DurableObject<EdgeEnv> {
     return true;
   }
 
+  #webhookSecrets(): WebhookSecrets {
+    return this.ctx.storage.kv.get<WebhookSecrets>('webhook_secrets')!;
+  }
+
   #tables() {
     return [
       this.#keys,
@@ -332,6 +359,7 @@ export class Account extends DurableObject<EdgeEnv> {
       this.#generations,
       this.#samples,
       this.#shares,
+      this.#deliveries,
       this.#requests,
       this.#usage,
       this.#tasks,
@@ -359,6 +387,7 @@ export class Account extends DurableObject<EdgeEnv> {
     const accountId = this.ctx.storage.kv.get<string>('id')!;
     this.ctx.storage.transactionSync(() => {
       forget();
+      this.#deliveries.deleteOf(id);
       this.#tasks.add({ kind: 'delete_job', jobId: id }, this.now());
       this.#tasks.add({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, id) }, this.now());
       this.#sweep(jobPrefix(accountId, id));

@@ -3,6 +3,10 @@ import type { QueueMessage } from '../../shared/queue-message.ts';
 import type { WorkerEvent, WorkerEventAnswer } from '../../shared/worker-event.ts';
 import type { EdgeEnv } from '../env.ts';
 import { type SendToQueue, sendToQueue } from '../queue/sqs-producer.ts';
+import { createDeliverer } from '../webhooks/deliverer.ts';
+import { type Delivery, redelivered, withEvent } from '../webhooks/delivery.ts';
+import { sendWebhook } from '../webhooks/send-webhook.ts';
+import { webhookEventOf } from '../webhooks/webhook-event.ts';
 import { retryAtMs, setAlarmToEarliest } from './alarm.ts';
 import { createEventLog, type LoggedEvent } from './job/event-log.ts';
 import {
@@ -18,13 +22,19 @@ import {
   refuse,
   type Transition,
 } from './job/job-state.ts';
+import { createWakeUps } from './job/wake-ups.ts';
 import { accountOf, shareOf } from './stubs.ts';
 
 /** Something another party must hear at least once. Sent at once, and again from `dueAtMs` on until acknowledged. */
 type Outgoing = { readonly dueAtMs: number; readonly failures: number };
 
 /** Stored as one value, so that a transition and what it owes others are one write. */
-type StoredJob = { readonly state: JobState; readonly toQueue: Outgoing | null; readonly toAccount: Outgoing | null };
+type StoredJob = {
+  readonly state: JobState;
+  readonly toQueue: Outgoing | null;
+  readonly toAccount: Outgoing | null;
+  readonly deliveries: readonly Delivery[];
+};
 
 export type JobView = { readonly state: JobState; readonly lastEventId: number };
 
@@ -38,12 +48,20 @@ const RESEND_AFTER_MS = 15_000;
 export class Job extends DurableObject<EdgeEnv> {
   /** Replaced by tests. */
   now: () => number = Date.now;
+  random: () => number = Math.random;
   sendToQueue: SendToQueue = (message) => sendToQueue(this.env, message);
 
   readonly #log;
   #stored: StoredJob | undefined;
   readonly #sending = new Set<'toQueue' | 'toAccount'>();
-  readonly #waiting = new Set<() => void>();
+  readonly #wakeUps = createWakeUps();
+  readonly #deliverer = createDeliverer({
+    deliveries: () => this.#stored?.deliveries ?? [],
+    store: (deliveries) => this.#stored && this.#write({ ...this.#stored, deliveries }, []),
+    attempt: (delivery) => sendWebhook(this.env, this.#stored!.state, delivery, this.now),
+    now: () => this.now(),
+    random: () => this.random(),
+  });
 
   constructor(ctx: DurableObjectState, env: EdgeEnv) {
     super(ctx, env);
@@ -59,7 +77,7 @@ export class Job extends DurableObject<EdgeEnv> {
     const state = acceptedJob(message, terms, this.now());
     this.ctx.storage.transactionSync(() => {
       this.#log.create();
-      this.#write({ state, toQueue: this.#owed(), toAccount: null }, ['queued']);
+      this.#write({ state, toQueue: this.#owed(), toAccount: null, deliveries: [] }, ['queued']);
     });
     await this.#rearm();
     await this.#refuseWithoutShares();
@@ -73,7 +91,7 @@ export class Job extends DurableObject<EdgeEnv> {
   /** Events with greater ids, as soon as there are any; none when the time is up or no more will come. */
   async eventsAfter(id: number, waitMs: number): Promise<LoggedEvent[]> {
     if (this.#stored && !hasEnded(this.#stored.state) && this.#log.lastId() <= id) {
-      await this.#change(waitMs);
+      await this.#wakeUps.wait(waitMs);
     }
     return this.#stored ? this.#log.after(id) : [];
   }
@@ -87,7 +105,7 @@ export class Job extends DurableObject<EdgeEnv> {
       if (leftMs <= 0 || (until === 'change' && this.#log.lastId() !== before?.lastEventId)) {
         break;
       }
-      await this.#change(leftMs);
+      await this.#wakeUps.wait(leftMs);
     }
     return this.view();
   }
@@ -111,12 +129,35 @@ export class Job extends DurableObject<EdgeEnv> {
     return this.view();
   }
 
+  async deliveries(): Promise<readonly Delivery[]> {
+    return this.#stored?.deliveries ?? [];
+  }
+
+  /** Tells the receiver once more, whatever came of it before; null when there is no such delivery. */
+  async redeliver(id: string): Promise<Delivery | null> {
+    const stored = this.#stored;
+    if (!stored?.deliveries.some((delivery) => delivery.id === id)) {
+      return null;
+    }
+    const deliveries = stored.deliveries.map((delivery) =>
+      delivery.id === id ? redelivered(delivery, this.now()) : delivery,
+    );
+    this.#write({ ...stored, deliveries }, []);
+    await this.#rearm();
+    this.ctx.waitUntil(this.#deliver());
+    return deliveries.find((delivery) => delivery.id === id) ?? null;
+  }
+
   /** Forgets the job; whoever still works on it is told to stop. */
   async delete(): Promise<void> {
+    if (this.#stored && this.#stored.state.status !== 'succeeded') {
+      const { message, shares } = this.#stored.state;
+      await Promise.all(shares.map((name) => shareOf(this.env, name).giveBack(message.job_id)));
+    }
     this.#stored = undefined;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
-    this.#notify();
+    this.#wakeUps.wakeAll();
   }
 
   override async alarm(): Promise<void> {
@@ -126,6 +167,7 @@ export class Job extends DurableObject<EdgeEnv> {
         await Promise.all([
           this.#isDue('toQueue') && this.#sendToQueue(),
           this.#isDue('toAccount') && this.#sendToAccount(),
+          this.#deliver(),
         ]);
       }
     } finally {
@@ -144,12 +186,36 @@ export class Job extends DurableObject<EdgeEnv> {
         state,
         toQueue: hasEnded(state) ? null : stored.toQueue,
         toAccount: statusChanged ? this.#owed() : stored.toAccount,
+        deliveries: this.#deliveriesWith(events, stored),
       },
       events,
     );
     if (statusChanged) {
       await this.#rearm();
       await this.#sendToAccount();
+      this.ctx.waitUntil(this.#deliver());
+    }
+  }
+
+  #deliveriesWith(events: readonly JobEventType[], { state, deliveries }: StoredJob): readonly Delivery[] {
+    const { webhook, message } = state;
+    if (!webhook) {
+      return deliveries;
+    }
+    return events
+      .map((type) => webhookEventOf(message.kind, type))
+      .filter((event) => event !== null)
+      .reduce((known, event) => withEvent(known, event, webhook, this.now()), deliveries);
+  }
+
+  /** Tells the receiver what is due. What fails here is no attempt, and is made up for when its lease ends. */
+  async #deliver(): Promise<void> {
+    try {
+      await this.#deliverer.run();
+    } catch (error) {
+      console.warn(JSON.stringify({ level: 'warn', message: 'job could not deliver', detail: String(error) }));
+    } finally {
+      await this.#rearm();
     }
   }
 
@@ -175,7 +241,7 @@ export class Job extends DurableObject<EdgeEnv> {
     });
     this.#stored = stored;
     if (events.length > 0) {
-      this.#notify();
+      this.#wakeUps.wakeAll();
     }
   }
 
@@ -189,7 +255,13 @@ export class Job extends DurableObject<EdgeEnv> {
   }
 
   #sendToAccount(): Promise<void> {
-    return this.#send('toAccount', (state) => accountOf(this.env, state.message.account_id).jobChanged(state));
+    return this.#send('toAccount', (state) =>
+      accountOf(this.env, state.message.account_id).jobChanged(state, this.#deliveryIds()),
+    );
+  }
+
+  #deliveryIds(): string[] {
+    return this.#stored?.deliveries.map(({ id }) => id) ?? [];
   }
 
   /** Sends what is owed until nothing is or it fails; the alarm tries again then. */
@@ -230,28 +302,12 @@ export class Job extends DurableObject<EdgeEnv> {
   async #rearm(): Promise<void> {
     const stored = this.#stored;
     if (stored) {
-      const due = [endsItselfAtMs(stored.state), stored.toQueue?.dueAtMs ?? null, stored.toAccount?.dueAtMs ?? null];
-      await setAlarmToEarliest(this.ctx.storage, due);
+      await setAlarmToEarliest(this.ctx.storage, [
+        endsItselfAtMs(stored.state),
+        stored.toQueue?.dueAtMs ?? null,
+        stored.toAccount?.dueAtMs ?? null,
+        this.#deliverer.nextDueAtMs(),
+      ]);
     }
-  }
-
-  #notify(): void {
-    const waiting = [...this.#waiting];
-    for (const wake of waiting) {
-      wake();
-    }
-  }
-
-  #change(waitMs: number): Promise<void> {
-    const waiting = this.#waiting;
-    return new Promise((resolve) => {
-      const timer = setTimeout(wake, waitMs);
-      function wake() {
-        clearTimeout(timer);
-        waiting.delete(wake);
-        resolve();
-      }
-      waiting.add(wake);
-    });
   }
 }

@@ -4,8 +4,10 @@ import { EXAMPLE_IDS } from '../../shared/ids.ts';
 import type { ModelDescription } from '../../shared/model-description.ts';
 import type { JobError, Problem } from '../../shared/problem.ts';
 import type { PublicShare, ShareObject } from '../../shared/share.ts';
+import type { DeliveryObject } from '../../shared/webhook.ts';
 import { EXAMPLE_SHARE_TOKEN, sharePath } from '../credentials/share-token.ts';
 import { problemExample } from './problem-example.ts';
+import { EXAMPLE_WEBHOOK_URL } from './request-examples.ts';
 
 const ORIGIN = 'https://elite.example.com';
 const MODEL = 'sd-1-4-90ab33de';
@@ -119,6 +121,17 @@ const publicShare: PublicShare = {
   model: MODEL,
 };
 
+const delivery: DeliveryObject = {
+  id: EXAMPLE_IDS.delivery,
+  object: 'delivery',
+  event: 'generation.succeeded',
+  url: EXAMPLE_WEBHOOK_URL,
+  status: 'pending',
+  attempts: [{ at: '2026-11-23T12:01:04.030Z', status_code: 503, error: null, duration_ms: 84 }],
+  next_attempt_at: '2026-11-23T12:01:09.114Z',
+  created_at: '2026-11-23T12:01:04.020Z',
+};
+
 const jobError: JobError = {
   code: 'mask_empty',
   message: 'Expected a mask with some white in it, got one that is all black.',
@@ -130,7 +143,10 @@ const problem: Problem = problemExample('validation_failed');
 /** Whole objects, by the name of their schema. */
 export const OBJECT_EXAMPLES: Readonly<Record<string, unknown>> = {
   Concept: concept,
+  ConceptWebhook: { type: 'concept.ready', timestamp: concept.ready_at, data: concept },
+  Delivery: delivery,
   Generation: generation,
+  GenerationWebhook: { type: 'generation.succeeded', timestamp: generation.completed_at, data: generation },
   JobError: jobError,
   Metadata: { shelf: 3 },
   Model: model,

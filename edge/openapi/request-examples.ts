@@ -9,6 +9,8 @@ const TINY_PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8
 
 const EXAMPLE_SHARE_URL = `https://elite.example.com${sharePath(EXAMPLE_SHARE_TOKEN)}`;
 
+export const EXAMPLE_WEBHOOK_URL = 'https://hooks.example.com/elite';
+
 const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'multipart/form-data';
 
@@ -62,6 +64,7 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, Readonly<Record<string, E
           sampler: 'dpmpp_2m',
           guidance_scale: 5,
           format: 'webp',
+          webhook: { url: EXAMPLE_WEBHOOK_URL, events: ['generation.succeeded', 'generation.failed'] },
           start_within: 600,
           metadata: { shelf: 3 },
         },

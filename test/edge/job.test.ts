@@ -31,7 +31,7 @@ async function acceptedJob({ queueIsDown = false } = {}) {
     instance.sendToQueue = (sent) => (queueIsDown ? Promise.reject(new Error('the queue is down')) : send(sent));
   });
   const job = jobOf(env, message.job_id);
-  await job.accept(message, { startWithinMs, shares: [] });
+  await job.accept(message, { startWithinMs, shares: [], webhook: null });
 
   async function at(offsetMs: number): Promise<void> {
     await runInDurableObject(stub, (instance) => {
@@ -79,7 +79,7 @@ function success(message: EncodeMessage, attempt: string, seq: number): WorkerEv
 describe('a job owed to the queue', () => {
   test('is sent once when the queue takes it, also when accepted twice', async () => {
     const { message, job, at } = await acceptedJob();
-    await job.accept(message, { startWithinMs, shares: [] });
+    await job.accept(message, { startWithinMs, shares: [], webhook: null });
     await queuedMessage(message.account_id, message.job_id);
     await at(30_000);
     expect(await queuedMessages(message.account_id)).toEqual([message]);

@@ -5,6 +5,7 @@ import { createApp } from '../../edge/app.ts';
 import { EXAMPLE_SHARE_TOKEN } from '../../edge/credentials/share-token.ts';
 import { jobOf } from '../../edge/durable-objects/stubs.ts';
 import { openApiDocument } from '../../edge/openapi/openapi-document.ts';
+import { EXAMPLE_WEBHOOK_URL } from '../../edge/openapi/request-examples.ts';
 import { CONCEPT_FILE_CONTENT_TYPE } from '../../shared/concept-file.ts';
 import { ERROR_CODES, type ErrorCode } from '../../shared/error-codes.ts';
 import { EXAMPLE_IDS, type IdKind } from '../../shared/ids.ts';
@@ -21,6 +22,7 @@ import {
 } from './client.ts';
 import { png } from './pictures.ts';
 import { doJob, queuedMessages, testConceptFile } from './scripted-worker.ts';
+import { setAddresses } from './webhooks/receiver.ts';
 
 type Media = { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> };
 type Content = Readonly<Record<string, Media>>;
@@ -57,6 +59,7 @@ let client: Client;
 beforeAll(async () => {
   await announceModel();
   client = await newClient();
+  await setAddresses(new URL(EXAMPLE_WEBHOOK_URL).hostname, ['93.184.215.14']);
 });
 
 async function readyConceptWithMask(): Promise<string> {
@@ -86,6 +89,16 @@ async function sharedConcept(): Promise<{ concept: string; share: string; token:
   return { concept, share, token: url.slice(url.lastIndexOf('/') + 1) };
 }
 
+async function someDelivery(): Promise<string> {
+  const webhook = { url: EXAMPLE_WEBHOOK_URL };
+  const answer = await client.post('/v1/concepts', { image: { data: png().toBase64() }, webhook });
+  const { id } = await answer.json<{ id: string }>();
+  await client.post(`/v1/concepts/${id}/cancel`);
+  const deliveries = await client.get(`/v1/concepts/${id}/deliveries`);
+  const { data } = await deliveries.json<{ data: [{ id: string }] }>();
+  return data[0].id;
+}
+
 /** The same text with the examples' ids replaced by those of objects that exist. */
 async function withRealIds(text: string): Promise<string> {
   const replacements: [example: string, real: string][] = [];
@@ -103,6 +116,9 @@ async function withRealIds(text: string): Promise<string> {
   }
   if (needs('generation')) {
     replacements.push([EXAMPLE_IDS.generation, await readyGeneration()]);
+  }
+  if (needs('delivery')) {
+    replacements.push([EXAMPLE_IDS.delivery, await someDelivery()]);
   }
   if (needs('key')) {
     const { id } = await (await client.post('/v1/keys', {})).json<{ id: string }>();

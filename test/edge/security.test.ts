@@ -6,6 +6,7 @@ import { SCOPES, type Scope } from '../../edge/middleware/principal.ts';
 import { newId } from '../../shared/ids.ts';
 import { announceModel, type Client, clientWith, expectProblem, newClient, readyConcept, request } from './client.ts';
 import { doJob } from './scripted-worker.ts';
+import { newReceiver } from './webhooks/receiver.ts';
 
 /**
  * Every operation of the API goes through this. A route is found here by itself; one that is not declared by
@@ -59,15 +60,20 @@ beforeAll(async () => {
   owner = await newClient();
   stranger = await newClient();
   const concept = await readyConcept(owner);
-  const answer = await owner.post('/v1/generations', { prompt: 'a S*', concepts: [{ concept }] });
+  const { url } = await newReceiver();
+  const answer = await owner.post('/v1/generations', { prompt: 'a S*', concepts: [{ concept }], webhook: { url } });
   const { id: generation } = await answer.json<{ id: string }>();
   await doJob(owner.accountId, generation);
+  const { data } = await (await owner.get(`/v1/generations/${generation}/deliveries`)).json<{
+    data: [{ id: string }];
+  }>();
   const { id: key } = await (await owner.post('/v1/keys', {})).json<{ id: string }>();
   const { id: share } = await (await owner.post(`/v1/concepts/${concept}/shares`, {})).json<{ id: string }>();
   ids = {
     '/v1/concepts/{id}': concept,
     '/v1/generations/{id}': generation,
     '/v1/keys/{id}': key,
+    '/v1/deliveries/{id}': data[0].id,
     '{n}': '0',
     '{share}': share,
   };

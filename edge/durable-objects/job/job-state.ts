@@ -2,6 +2,7 @@ import { ERROR_CODES, type ErrorCode } from '../../../shared/error-codes.ts';
 import type { JobResult } from '../../../shared/job-result.ts';
 import type { JobError } from '../../../shared/problem.ts';
 import type { QueueMessage } from '../../../shared/queue-message.ts';
+import type { Webhook } from '../../../shared/webhook.ts';
 import type { WorkerEvent, WorkerEventAnswer } from '../../../shared/worker-event.ts';
 
 /** What is agreed about a job, beside what its worker is told. */
@@ -9,12 +10,14 @@ export type JobTerms = {
   readonly startWithinMs: number;
   /** Names of the shares its concepts came by. */
   readonly shares: readonly string[];
+  readonly webhook: Webhook | null;
 };
 
 /** One run of the model, from acceptance to its one end. All times are milliseconds since the epoch. */
 export type JobState = {
   readonly message: QueueMessage;
   readonly shares: readonly string[];
+  readonly webhook: Webhook | null;
   readonly status: JobStatus;
   readonly acceptedAtMs: number;
   /** A job that no worker has started by then ends. */
@@ -39,10 +42,15 @@ export type JobEventType = JobStatus | 'progress';
 
 export type Transition = { readonly state: JobState; readonly events: readonly JobEventType[] };
 
-export function acceptedJob(message: QueueMessage, { startWithinMs, shares }: JobTerms, nowMs: number): JobState {
+export function acceptedJob(
+  message: QueueMessage,
+  { startWithinMs, shares, webhook }: JobTerms,
+  nowMs: number,
+): JobState {
   return {
     message,
     shares,
+    webhook,
     status: 'queued',
     acceptedAtMs: nowMs,
     startByMs: nowMs + startWithinMs,

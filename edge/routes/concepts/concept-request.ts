@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { uploadIdSchema } from '../../../shared/ids.ts';
 import { MAX_IMAGE_BYTES } from '../../../shared/image-limits.ts';
 import { metadataSchema } from '../../../shared/object-parts.ts';
+import { conceptWebhookSchema } from '../../../shared/webhook.ts';
 
 /** Both files at their most, and room for the fields. */
 export const MAX_MULTIPART_BYTES = 2 * MAX_IMAGE_BYTES + 64 * 1024;
@@ -34,6 +35,7 @@ export const conceptJsonSchema = z.strictObject({
   image: imageSourceSchema,
   mask: z.union([autoMaskSchema, imageSourceSchema]).optional(),
   ...conceptFields,
+  webhook: conceptWebhookSchema.optional(),
 });
 
 const fileSchema = z.instanceof(File, { error: 'must be a file' }).openapi({
@@ -59,6 +61,7 @@ export const conceptFormSchema = z.strictObject({
   mask: z.union([autoMaskSchema, fileSchema]).optional(),
   ...conceptFields,
   metadata: jsonTextSchema.pipe(metadataSchema).optional(),
+  webhook: jsonTextSchema.pipe(conceptWebhookSchema).optional(),
 });
 
 export type ConceptRequest = z.infer<typeof conceptJsonSchema> | z.infer<typeof conceptFormSchema>;

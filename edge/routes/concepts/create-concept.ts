@@ -8,7 +8,7 @@ import { QUEUE_MESSAGE_VERSION } from '../../../shared/queue-message.ts';
 import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
-import { ApiError, invalidField } from '../../errors.ts';
+import { ApiError, invalidField, invalidFields } from '../../errors.ts';
 import { checkImageHeader } from '../../images/image-header.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { deletePrefix } from '../../storage/bucket.ts';
@@ -18,6 +18,7 @@ import { isoTime, objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { traceparentOf } from '../traceparent.ts';
+import { webhookErrors } from '../webhooks/webhook-errors.ts';
 import { conceptObject } from './concept-object.ts';
 import { type ConceptRequest, conceptFormSchema, conceptJsonSchema, MAX_MULTIPART_BYTES } from './concept-request.ts';
 import { readImage } from './image-source.ts';
@@ -111,6 +112,10 @@ async function storeConcept(
       },
     );
   }
+  const errors = await webhookErrors(c, request.webhook);
+  if (errors.length > 0) {
+    throw invalidFields(errors);
+  }
   const pictures: Pictures = {
     image: await readImage(c, request.image, 'image'),
     mask: request.mask === undefined || request.mask === 'auto' ? null : await readImage(c, request.mask, 'mask'),
@@ -148,7 +153,7 @@ async function storeConcept(
     error: null,
   };
   const stored = await account.createConcept(record, hash, {
-    terms: { startWithinMs: DEFAULT_START_WITHIN_MS, shares: [] },
+    terms: { startWithinMs: DEFAULT_START_WITHIN_MS, shares: [], webhook: request.webhook ?? null },
     idempotencyKey: idempotencyKeyOf(c),
     message: {
       version: QUEUE_MESSAGE_VERSION,

@@ -12,6 +12,7 @@ import { requireCurrentModel } from '../../storage/current-model.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { traceparentOf } from '../traceparent.ts';
+import { webhookErrors } from '../webhooks/webhook-errors.ts';
 import { newGeneration } from './generation-job.ts';
 import { generationObject } from './generation-object.ts';
 import { type GenerationRequest, generationRequestSchema } from './generation-request.ts';
@@ -25,7 +26,7 @@ const dryRunSchema = z
 const route = operation(
   {
     access: { by: 'token', scope: 'generations:write' },
-    errors: ['model_unavailable'],
+    errors: ['model_unavailable', 'unavailable'],
     creates: { recover: recoverGeneration },
   },
   {
@@ -85,7 +86,7 @@ async function resolveRequest(c: Context<EdgeContext>, request: GenerationReques
   const input = resolveInput(request, model);
   const references = input.concepts.map(({ concept }) => concept);
   const { found, errors } = await findPromptConcepts(c, references, model);
-  const allErrors = [...inputErrors(input, model), ...errors];
+  const allErrors = [...inputErrors(input, model), ...errors, ...(await webhookErrors(c, request.webhook))];
   if (allErrors.length > 0) {
     throw invalidFields(allErrors);
   }
@@ -108,7 +109,7 @@ async function storeGeneration(
       embeddingKeys: concepts.map(({ embeddingKey }) => embeddingKey),
       metadata: request.metadata,
       model,
-      terms: { startWithinMs: 1000 * request.start_within, shares },
+      terms: { startWithinMs: 1000 * request.start_within, shares, webhook: request.webhook ?? null },
       traceparent: traceparentOf(c),
       idempotencyKey: idempotencyKeyOf(c),
     },

@@ -3,11 +3,19 @@ import type { Generation } from '../../../shared/generation.ts';
 import type { EdgeContext } from '../../context.ts';
 import type { GenerationRecord } from '../../durable-objects/account/records.ts';
 import { readQueueDepth } from '../../queue/queue-depth.ts';
-import { isoTime, objectUrls } from '../object-urls.ts';
+import { isoTime, type ObjectUrls, objectUrls } from '../object-urls.ts';
 
 /** A generation as clients see it, with fresh URLs. */
 export async function generationObject(c: Context<EdgeContext>, record: GenerationRecord): Promise<Generation> {
-  const { origin, sign } = objectUrls(c);
+  const queuePosition = record.status === 'queued' ? await readQueueDepth(c.env, Date.now()) : null;
+  return describeGeneration(record, objectUrls(c), queuePosition);
+}
+
+export async function describeGeneration(
+  record: GenerationRecord,
+  { origin, sign }: ObjectUrls,
+  queuePosition: number | null,
+): Promise<Generation> {
   const path = `/v1/generations/${record.id}`;
   const { result, createdAtMs, startedAtMs, endedAtMs } = record;
   const { steps } = record.input;
@@ -16,7 +24,7 @@ export async function generationObject(c: Context<EdgeContext>, record: Generati
     id: record.id,
     object: 'generation',
     status: record.status,
-    queue_position: record.status === 'queued' ? await readQueueDepth(c.env, Date.now()) : null,
+    queue_position: queuePosition,
     progress: record.status === 'succeeded' ? { step: steps, steps } : (record.progress ?? { step: 0, steps }),
     model: record.model,
     input: { ...record.input, prompt_truncated: result?.prompt_truncated ?? null },

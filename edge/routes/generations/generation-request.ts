@@ -10,6 +10,7 @@ import {
 import { samplerSchema, wordsSchema } from '../../../shared/model-description.ts';
 import { metadataSchema } from '../../../shared/object-parts.ts';
 import { DEFAULT_PLACEHOLDER, placeholderTokenSchema } from '../../../shared/placeholder.ts';
+import { generationWebhookSchema } from '../../../shared/webhook.ts';
 
 const MAX_START_WITHIN_SECONDS = 12 * 3600; // as long as a message may live in SQS
 
@@ -18,7 +19,7 @@ export const generationRequestSchema = z.strictObject({
   concepts: z
     .array(
       z.strictObject({
-        concept: z.string().min(1).max(2048).meta({ description: 'A concept’s id.' }),
+        concept: z.string().min(1).max(2048).meta({ description: 'A concept’s id, or the URL of a share.' }),
         token: placeholderTokenSchema.default(DEFAULT_PLACEHOLDER),
         strength: strengthSchema.optional(),
         words: wordsSchema.optional(),
@@ -40,6 +41,7 @@ export const generationRequestSchema = z.strictObject({
     .max(MAX_START_WITHIN_SECONDS)
     .default(3600)
     .meta({ description: 'Seconds; a job not started by then expires.' }),
+  webhook: generationWebhookSchema.optional(),
   metadata: metadataSchema.default({}),
 });
 

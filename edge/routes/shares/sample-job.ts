@@ -35,7 +35,7 @@ export function sampleJob(
       embeddingKeys: [embeddingKey],
       metadata: {},
       model,
-      terms: { startWithinMs: DEFAULT_START_WITHIN_MS, shares: [] },
+      terms: { startWithinMs: DEFAULT_START_WITHIN_MS, shares: [], webhook: null },
       traceparent: null,
       idempotencyKey: null,
     },
