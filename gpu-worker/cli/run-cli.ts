@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { AnsweredFailure } from './answered-failure.ts';
 import { buildCommand } from './build.ts';
 import { encodeCommand } from './encode.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { maskCommand } from './mask.ts';
@@ -33,6 +34,7 @@ const COMMANDS = [
   generateCommand,
   maskCommand,
   trainCommand,
+  evaluateCommand,
 ];
 
 const EXAMPLES = `

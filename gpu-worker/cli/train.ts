@@ -1,11 +1,11 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EliteStageName, trainElite } from '../ml/training/photos/train-elite.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
 import { trainToyland } from '../ml/training/toyland/train-toyland.ts';
 import { type ModelOptions, modelFolder, wholeNumber, withModelOptions } from './model-options.ts';
 import { createReport, type Terminal } from './terminal.ts';
+import { toylandFolder } from './toyland-folder.ts';
 import { reportTraining } from './training-report.ts';
 
 const HELP = `
@@ -116,9 +116,8 @@ function toylandCommand(terminal: Terminal): Command {
     .addHelpText('after', TOYLAND_HELP)
     .action(async ({ seed, threads, dir }: ToylandOptions, command: Command) => {
       const report = createReport(terminal, command.optsWithGlobals().json === true);
-      const { env, signal } = terminal;
-      const cache = join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'elite-edge');
-      const folder = join(resolve(dir ?? env.ELITE_TRAIN_DIR ?? cache), 'toyland');
+      const { signal } = terminal;
+      const folder = toylandFolder(dir, terminal);
       const progress = reportTraining(folder, report, terminal);
       try {
         for await (const event of trainToyland(folder, shippedPlan(), { seed, threads, signal })) {

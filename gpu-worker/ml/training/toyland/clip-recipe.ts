@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { openClipJudge } from '../../evaluation/clip-judge.ts';
 import { measureClip } from '../../evaluation/clip-quality.ts';
 import type { ClipConfig } from '../../models/clip-embedding.ts';
 import { readSafetensorsIndex, writeSafetensors } from '../../weights/safetensors.ts';
@@ -73,16 +74,14 @@ export const clipRecipe: Recipe = {
     writeComponent(modelFolder, clipTextComponent(config.text), tower('text_model.'));
 
     const depictions = heldOutDepictions(128);
-    const pixels = toPlanes(
-      await depictionBytes(depictions, plan.sizePx),
-      3,
-      wholePictures(depictions.length, plan.sizePx),
-      toClipPixels,
-    );
+    const bytes = await depictionBytes(depictions, plan.sizePx);
     const captions = depictions.map((depiction, index) => captionOf(depiction, createRandom(index), 0));
-    const texts = captionTensors(writeTokenizer(modelFolder), captions);
-    return {
-      top1Of64: await measureClip(config, readSafetensorsIndex(clipFile(folder)), { pixels, ...texts }, threads),
-    };
+    const clip = await openClipJudge(config, readSafetensorsIndex(clipFile(folder)), threads);
+    const top1Of64 = await measureClip(clip, {
+      pixels: toPlanes(bytes, 3, wholePictures(depictions.length, plan.sizePx), toClipPixels),
+      ...captionTensors(writeTokenizer(modelFolder), captions),
+    });
+    await clip.close();
+    return { top1Of64 };
   },
 };

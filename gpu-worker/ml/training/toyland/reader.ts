@@ -9,8 +9,10 @@ import { hueDistanceDegrees } from './hue.ts';
 /** Where a training leaves the reader: it measures the model and is no part of it. */
 export const readerFile = (folder: string): string => join(folder, 'reader', 'model.safetensors');
 
+export type Reader = { read(image: FloatTensor): Promise<Attributes[]>; close(): Promise<void> };
+
 /** Opens the reader: pictures [n, 3, size, size] in −1…1 → their attributes. */
-export async function openReader(file: string, options: { imageSize: number; threads?: number }) {
+export async function openReader(file: string, options: { imageSize: number; threads?: number }): Promise<Reader> {
   const { imageSize, threads } = options;
   const checkpoints = new Map([['attribute_reader', readSafetensorsIndex(file)]]);
   const session = await openSession(attributeReaderGraph({ ...toylandReader, imageSize }, portable), checkpoints, {

@@ -1,9 +1,17 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadModel } from '../../../../gpu-worker/ml/elite/load-model.ts';
 import { openNetworks } from '../../../../gpu-worker/ml/elite/networks.ts';
+import { evaluateToyland } from '../../../../gpu-worker/ml/evaluation/toyland/evaluate.ts';
+import { forcedChoice } from '../../../../gpu-worker/ml/evaluation/toyland/forced-choice.ts';
+import { openJudges } from '../../../../gpu-worker/ml/evaluation/toyland/open-judges.ts';
+import { formatTable, renderReport, summarise } from '../../../../gpu-worker/ml/evaluation/toyland/report.ts';
+import { standard, variants } from '../../../../gpu-worker/ml/evaluation/toyland/variants.ts';
 import { portable } from '../../../../gpu-worker/ml/graph/op-sets/portable.ts';
+import { follow } from '../../../../gpu-worker/ml/pipelines/follow.ts';
 import { openSession } from '../../../../gpu-worker/ml/runtime/session.ts';
 import { openAlbum } from '../../../../gpu-worker/ml/training/toyland/album.ts';
 import { shippedPlan, type ToylandPlan } from '../../../../gpu-worker/ml/training/toyland/plan.ts';
@@ -88,6 +96,30 @@ describe('the whole training in miniature', () => {
     const size = { width: plan.sizePx, height: plan.sizePx };
     const networks = await openNetworks(model.config, model.checkpoints, size, portable, { threads: 1 });
     await networks.release();
+  });
+
+  test('leaves judges that a model can be measured by', async () => {
+    const model = await loadModel(join(folder, 'model'), { threads: 1 });
+    const judges = await openJudges(folder, plan, { tokenizer: model.tokenizer, threads: 1 });
+    const options = { sizePx: plan.sizePx, steps: 2, sampler: 'dpmpp_2m', guidanceScale: 3, batchSize: 3 } as const;
+    const sought = [variants[0], standard];
+    const run = evaluateToyland(model, judges, { ...options, contestants: 4, tasks: 2, variants: sought });
+    const evaluation = await follow(run);
+    await judges.close();
+    await model.release();
+    expect(evaluation.rows.map(({ entries }) => entries.length)).toEqual([8, 8]);
+    for (const { estimates } of evaluation.rows) {
+      for (const { mean, low, high } of [estimates.clipI, estimates.clipT, estimates.shape, estimates.asked]) {
+        expect(low).toBeLessThanOrEqual(mean);
+        expect(mean).toBeLessThanOrEqual(high);
+      }
+    }
+    const { sheet, key } = await forcedChoice(evaluation.rows[1], evaluation.portraits, { questions: 3, seed: 1 });
+    expect((await sharp(sheet).metadata()).format).toBe('png');
+    expect(key).toHaveLength(3);
+    expect(await renderReport(evaluation)).toContain('<td>');
+    expect(formatTable(evaluation).split('\n')).toHaveLength(3);
+    expect(summarise(evaluation)).toMatchObject({ contestants: 4, pictures_per_row: 8 });
   });
 
   test('has nothing left to do when it is called again', async () => {

@@ -1,0 +1,85 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { loadModel } from '../ml/elite/load-model.ts';
+import { evaluateToyland } from '../ml/evaluation/toyland/evaluate.ts';
+import { forcedChoice } from '../ml/evaluation/toyland/forced-choice.ts';
+import { openJudges } from '../ml/evaluation/toyland/open-judges.ts';
+import { formatTable, renderReport, summarise } from '../ml/evaluation/toyland/report.ts';
+import { standard, variants } from '../ml/evaluation/toyland/variants.ts';
+import { follow } from '../ml/pipelines/follow.ts';
+import { drawing } from '../ml/training/toyland/base-quality.ts';
+import { shippedPlan } from '../ml/training/toyland/plan.ts';
+import { wholeNumber } from './model-options.ts';
+import { type Bar, createReport, type Terminal } from './terminal.ts';
+import { toylandFolder } from './toyland-folder.ts';
+
+type Options = {
+  readonly dir?: string;
+  readonly model?: string;
+  readonly output: string;
+  readonly characters: number;
+  readonly tasks: number;
+  readonly steps: number;
+  readonly threads?: number;
+};
+
+const HELP = `
+Draws characters that training never saw, each from one photo, in places and with changes that prompts ask
+for; CLIP and an attribute reader judge the pictures. Writes report.html, results.json, and a blind test
+that anyone can take: choice.png, its answers in choice-key.json.`;
+
+export function evaluateCommand(terminal: Terminal): Command {
+  return new Command('eval').description('measure a model').addCommand(toylandCommand(terminal));
+}
+
+function toylandCommand(terminal: Terminal): Command {
+  return new Command('toyland')
+    .description('measure a toyland model on held-out characters')
+    .option('--dir <folder>', 'what the training left; ELITE_TRAIN_DIR, else in the user’s cache')
+    .option('-m, --model <folder>', 'the model, if it is not the training’s')
+    .option('-o, --output <folder>', 'for the report', 'out/eval')
+    .option('--characters <n>', 'how many, of 80', wholeNumber(1, 80), 50)
+    .option('--tasks <n>', 'pictures of each in a row', wholeNumber(1), 4)
+    .option('--steps <n>', 'denoising steps', wholeNumber(1), drawing.steps)
+    .option('--threads <n>', 'threads of one operator; one a core when left out', wholeNumber(1))
+    .addHelpText('after', HELP)
+    .action(async (options: Options, command: Command) => {
+      const report = createReport(terminal, command.optsWithGlobals().json === true);
+      const { output, characters, tasks, steps, threads } = options;
+      const plan = shippedPlan();
+      const folder = toylandFolder(options.dir, terminal);
+      const model = await loadModel(options.model ?? join(folder, 'model'), { threads });
+      const judges = await openJudges(folder, plan, { tokenizer: model.tokenizer, threads });
+      const bars = new Map<string, Bar>();
+      const run = evaluateToyland(model, judges, {
+        ...drawing,
+        steps,
+        sizePx: plan.sizePx,
+        contestants: characters,
+        tasks,
+        variants,
+      });
+      const evaluation = await follow(run, ({ variant, done, total }) => {
+        const bar = bars.get(variant) ?? report.startBar(variant, total);
+        bars.set(variant, bar);
+        bar.update(done);
+        if (done === total) bar.stop();
+      });
+      await judges.close();
+      await model.release();
+
+      const summary = summarise(evaluation);
+      const main = evaluation.rows.find(({ variant }) => variant.name === standard.name)!;
+      const choice = await forcedChoice(main, evaluation.portraits, { questions: Math.min(20, characters), seed: 1 });
+      await mkdir(output, { recursive: true });
+      await writeFile(join(output, 'report.html'), await renderReport(evaluation));
+      await writeFile(join(output, 'results.json'), `${JSON.stringify(summary, null, 2)}\n`);
+      await writeFile(join(output, 'choice.png'), choice.sheet);
+      await writeFile(join(output, 'choice-key.json'), `${JSON.stringify(choice.key)}\n`);
+      report.answer(`${formatTable(evaluation)}\n\n${join(output, 'report.html')}`, {
+        ...summary,
+        report: join(output, 'report.html'),
+      });
+    });
+}

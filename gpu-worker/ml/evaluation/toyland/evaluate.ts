@@ -1,0 +1,126 @@
+import type { ConceptEmbedding } from '../../elite/concept.ts';
+import type { EliteModel } from '../../elite/elite-model.ts';
+import type { Condition } from '../../elite/guided-noise.ts';
+import { chooseWords, placeWords } from '../../elite/place-words.ts';
+import type { Picture } from '../../image/picture.ts';
+import { preprocessConcept } from '../../image/preprocess-concept.ts';
+import { encodeConceptPrompt } from '../../text/encode-prompt.ts';
+import { encodeTexts } from '../../training/toyland/base-quality.ts';
+import { category } from '../../training/toyland/caption.ts';
+import { placeholder } from '../../training/toyland/concept-batches.ts';
+import { labels, renderDepiction } from '../../training/toyland/render.ts';
+import { type Estimate, estimateMean } from '../bootstrap.ts';
+import { type DrawOptions, drawPictures } from '../draw-pictures.ts';
+import { type Contestant, chooseContestants, type Task, tasksOf } from './contest.ts';
+import { type Entry, type Judges, judgePictures, type Scores } from './judge-pictures.ts';
+import type { Variant } from './variants.ts';
+
+/** A contestant with its photo as the model gets it, and what the model makes of it. */
+export type Portrait = { contestant: Contestant; photo: Picture; concept: ConceptEmbedding; encodeSeconds: number };
+
+/** One way of drawing, measured: every picture with its scores, and the mean of each. */
+export type Row = {
+  variant: Variant;
+  entries: readonly (Entry & { scores: Scores })[];
+  estimates: Readonly<Record<keyof Scores, Estimate>>;
+};
+
+export type EvaluationOptions = Omit<DrawOptions, 'unconditional'> & {
+  contestants: number;
+  /** Pictures of each contestant in a row. */
+  tasks: number;
+  variants: readonly Variant[];
+};
+
+export type EvaluationProgress = { variant: string; done: number; total: number };
+export type Evaluation = { portraits: readonly Portrait[]; rows: readonly Row[] };
+
+/**
+ * Has a model draw characters it has never seen from one photo each, in places and with changes that prompts ask for, and judges what comes out:
+ * every variant on the same contestants, tasks and start noise, so that rows differ in the variant alone.
+ */
+export async function* evaluateToyland(
+  model: EliteModel,
+  judges: Judges,
+  options: EvaluationOptions,
+): AsyncGenerator<EvaluationProgress, Evaluation> {
+  const { tasks, variants, sizePx } = options;
+  const portraits: Portrait[] = [];
+  for (const contestant of chooseContestants(options.contestants))
+    portraits.push(await portray(model, contestant, sizePx));
+  const [unconditional] = await encodeTexts(model, ['']);
+  const rows: Row[] = [];
+  for (const variant of variants) {
+    const planned = portraits.flatMap((_, contestant) =>
+      tasksOf(contestant, tasks).map((task) => ({ contestant, task })),
+    );
+    const conditions = await Promise.all(
+      planned.map(({ contestant, task }) => conditionOf(model, task, portraits[contestant].concept, variant)),
+    );
+    const drawings = conditions.map((condition, seed) => ({ condition, seed }));
+    const entries: Entry[] = [];
+    for await (const picture of drawPictures(model, drawings, { ...options, unconditional })) {
+      entries.push({ ...planned[entries.length], picture });
+      yield { variant: variant.name, done: entries.length, total: planned.length };
+    }
+    const scores = await judgePictures(entries, portraits, judges);
+    const scored = entries.map((entry, index) => ({ ...entry, scores: scores[index] }));
+    rows.push({ variant, entries: scored, estimates: estimateScores(scored) });
+  }
+  return { portraits, rows };
+}
+
+async function portray(model: EliteModel, contestant: Contestant, sizePx: number): Promise<Portrait> {
+  const { rgb, labels: map } = await renderDepiction(contestant.photo, sizePx);
+  const size = { width: sizePx, height: sizePx };
+  const mask = { ...size, object: map.map((label) => (label === labels.character ? 1 : 0)) };
+  const { networks, config } = model;
+  const { words: wordCount, wordSize: dim, patches } = config.mapping;
+  const started = performance.now();
+  const inputs = preprocessConcept({ ...size, rgb }, mask, {
+    imageSize: config.vision.imageSize,
+    gridSize: Math.sqrt(patches),
+  });
+  const [whole, object] = await networks.visionFeatures([inputs.photo, inputs.object!]);
+  const words = await networks.mapGlobal(whole);
+  const local = await networks.mapLocal(object, inputs.maskGrid);
+  const encodeSeconds = (performance.now() - started) / 1000;
+  return { contestant, photo: { ...size, rgb }, concept: { words, local, wordCount, dim, patches }, encodeSeconds };
+}
+
+/** A task as the UNet is told it: with the concept in the placeholder's place, or the category's plain word. */
+async function conditionOf(
+  model: EliteModel,
+  task: Task,
+  concept: ConceptEmbedding,
+  variant: Variant,
+): Promise<Condition> {
+  if (!variant.concept) return (await encodeTexts(model, [task.prompt(category)]))[0];
+  const { words, strength } = variant.concept;
+  const { positions } = model.config.text;
+  const { tokenIds, placeholderIndex } = encodeConceptPrompt(
+    model.tokenizer,
+    task.prompt(placeholder),
+    placeholder,
+    positions,
+  );
+  const placed = placeWords(tokenIds, placeholderIndex, chooseWords(words, concept.wordCount), concept);
+  const [context] = await model.networks.encodeText([{ ...placed, words: concept.words }]);
+  return { context, local: concept.local, placeholderIndex, strength };
+}
+
+function estimateScores(entries: Row['entries']): Row['estimates'] {
+  const byContestant = [...Map.groupBy(entries, ({ contestant }) => contestant).values()];
+  const estimate = (name: keyof Scores) =>
+    estimateMean(byContestant.map((group) => group.flatMap(({ scores }) => scores[name] ?? [])));
+  return {
+    clipI: estimate('clipI'),
+    clipT: estimate('clipT'),
+    shape: estimate('shape'),
+    hue: estimate('hue'),
+    pattern: estimate('pattern'),
+    stripes: estimate('stripes'),
+    asked: estimate('asked'),
+    retrieval: estimate('retrieval'),
+  };
+}
