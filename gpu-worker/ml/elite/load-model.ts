@@ -40,7 +40,7 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
     description,
     config,
     schedule: createNoiseSchedule(schedule),
-    tokenizer: openClipTokenizer(tokenizerFolder),
+    tokenizer: openClipTokenizer(tokenizerFolder, { vocabularySize: config.text.vocabularySize }),
     networks,
     safetyChecker,
     segmenter,

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readJson } from '../weights/read-json.ts';
 import { readTensorData } from '../weights/read-tensor.ts';
 import { readSafetensorsIndex } from '../weights/safetensors.ts';
 import type { WeightIndex } from '../weights/tensor-location.ts';
@@ -67,16 +67,8 @@ export type Golden = {
 
 /** @throws WeightsError where the folder is no such set. */
 export function openReferenceSet(folder: string): ReferenceSet {
-  const file = join(folder, 'golden/index.json');
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new WeightsError(file, 'expected a JSON file', { cause });
-  }
-  const index = indexSchema.safeParse(json);
-  if (!index.success) throw new WeightsError(file, z.prettifyError(index.error), { cause: index.error });
-  return { folder, index: index.data, golden: (name) => openGolden(join(folder, 'golden', `${name}.safetensors`)) };
+  const index = readJson(join(folder, 'golden/index.json'), indexSchema);
+  return { folder, index, golden: (name) => openGolden(join(folder, 'golden', `${name}.safetensors`)) };
 }
 
 function openGolden(file: string): Golden {

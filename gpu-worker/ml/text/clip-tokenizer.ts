@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
+import { readJson } from '../weights/read-json.ts';
+import { WeightsError } from '../weights/weights-error.ts';
 
 export type ClipTokenizer = {
   /** Token ids of a piece of text, without start, end or padding; special tokens written out are ordinary text. */
@@ -19,16 +21,26 @@ const WORD_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{
 
 const vocabularySchema = z.record(z.string(), z.int().nonnegative());
 
+type TokenizerOptions = {
+  /** How many tokens the text encoder knows. */
+  readonly vocabularySize?: number;
+};
+
 /**
  * CLIP's byte-pair tokenizer from a folder with `vocab.json` and `merges.txt`. Ids are those of OpenAI's tokenizer, and of the official
  * one with ftfy installed; without it, transformers strips accents and splits contractions (`it's`, `café`).
+ *
+ * @throws WeightsError where a file is missing or broken, or gives a token an id that the text encoder does not know.
  */
-export function openClipTokenizer(folder: string): ClipTokenizer {
-  const vocab = vocabularySchema.parse(JSON.parse(readFileSync(join(folder, 'vocab.json'), 'utf8')));
-  const [, ...mergeLines] = readFileSync(join(folder, 'merges.txt'), 'utf8').split('\n'); // the first line states a version
+export function openClipTokenizer(folder: string, { vocabularySize = Infinity }: TokenizerOptions = {}): ClipTokenizer {
+  const vocabFile = join(folder, 'vocab.json');
+  const vocab = readJson(vocabFile, vocabularySchema);
+  const unknown = Object.entries(vocab).find(([, id]) => id >= vocabularySize);
+  if (unknown)
+    throw new WeightsError(vocabFile, `expected ids below ${vocabularySize}, got ${unknown[1]} for "${unknown[0]}"`);
+  const [, ...mergeLines] = readMerges(join(folder, 'merges.txt')); // the first line states a version
   const special = (token: string) => {
-    if (vocab[token] === undefined)
-      throw new Error(`${join(folder, 'vocab.json')}: expected the token ${token}, got none`);
+    if (vocab[token] === undefined) throw new WeightsError(vocabFile, `expected the token ${token}, got none`);
     return vocab[token];
   };
   const tokenizer = new Tokenizer(
@@ -69,4 +81,12 @@ export function openClipTokenizer(folder: string): ClipTokenizer {
     startToken: special(START),
     endToken: special(END),
   };
+}
+
+function readMerges(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (cause) {
+    throw new WeightsError(file, 'cannot be read', { cause });
+  }
 }

@@ -11,22 +11,31 @@ import type { VaeConfig } from '../models/vae.ts';
  * without it; a literal is a variant that our networks do not have another form of, so that an unknown architecture is refused by name.
  */
 
-const size = z.int().positive();
+const size = z.int().min(1).max(1_000_000);
+
+/** Bounds far beyond any model of this kind, so that a file cannot ask for a network that takes hours to lay out. */
+const count = size.max(256);
+const side = size.max(4096);
+const levels = z.array(size).min(1).max(8);
+
+function divisible(whole: number, part: number): boolean {
+  return whole % part === 0;
+}
 
 export const unetConfigSchema = z
   .object({
     /** Side of the latents it was trained on. */
-    sample_size: size,
-    in_channels: size,
-    out_channels: size,
-    block_out_channels: z.array(size).min(1),
+    sample_size: side,
+    in_channels: count,
+    out_channels: count,
+    block_out_channels: levels,
     down_block_types: z.array(z.enum(['CrossAttnDownBlock2D', 'DownBlock2D'])),
     up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])),
     mid_block_type: z.literal('UNetMidBlock2DCrossAttn').default('UNetMidBlock2DCrossAttn'),
-    layers_per_block: size,
+    layers_per_block: count,
     cross_attention_dim: size,
     /** The number of heads: diffusers named it so by mistake and kept it. */
-    attention_head_dim: size,
+    attention_head_dim: count,
     norm_num_groups: size,
     norm_eps: z.number().positive(),
     act_fn: z.literal('silu').default('silu'),
@@ -54,6 +63,18 @@ export const unetConfigSchema = z
     error: 'expected down_block_types mirrored',
     path: ['up_block_types'],
   })
+  .refine((config) => config.block_out_channels.every((channels) => divisible(channels, config.norm_num_groups)), {
+    error: 'expected a divisor of every one of block_out_channels',
+    path: ['norm_num_groups'],
+  })
+  .refine((config) => config.block_out_channels.every((channels) => divisible(channels, config.attention_head_dim)), {
+    error: 'expected a divisor of every one of block_out_channels',
+    path: ['attention_head_dim'],
+  })
+  .refine((config) => divisible(config.sample_size, 2 ** (config.block_out_channels.length - 1)), {
+    error: 'expected a side that every level can halve',
+    path: ['sample_size'],
+  })
   .transform((config) => ({
     sampleSize: config.sample_size,
     network: {
@@ -80,17 +101,21 @@ function hasAttention(blockType: string): boolean {
 
 export const vaeConfigSchema = z
   .object({
-    in_channels: size,
-    latent_channels: size,
-    block_out_channels: z.array(size).min(1),
+    in_channels: z.literal(3),
+    latent_channels: count,
+    block_out_channels: levels,
     down_block_types: z.array(z.literal('DownEncoderBlock2D')),
     up_block_types: z.array(z.literal('UpDecoderBlock2D')),
-    layers_per_block: size,
+    layers_per_block: count,
     norm_num_groups: size,
     scaling_factor: z.number().positive().default(0.18215),
     act_fn: z.literal('silu').default('silu'),
     mid_block_add_attention: z.literal(true).default(true),
     shift_factor: z.null().default(null),
+  })
+  .refine((config) => config.block_out_channels.every((channels) => divisible(channels, config.norm_num_groups)), {
+    error: 'expected a divisor of every one of block_out_channels',
+    path: ['norm_num_groups'],
   })
   .transform(
     (config): VaeConfig => ({
@@ -104,10 +129,10 @@ export const vaeConfigSchema = z
   );
 
 const clipEncoderFields = {
-  hidden_size: size,
+  hidden_size: size.max(16_384),
   intermediate_size: size,
-  num_hidden_layers: size,
-  num_attention_heads: size,
+  num_hidden_layers: count,
+  num_attention_heads: count,
   layer_norm_eps: z.number().positive().default(1e-5),
   hidden_act: z.literal('quick_gelu').default('quick_gelu'),
 };
@@ -124,8 +149,15 @@ function clipEncoderConfig(config: ClipEncoderJson) {
   };
 }
 
+const HEADS_ERROR = { error: 'expected a divisor of hidden_size', path: ['num_attention_heads'] };
+
+function hasWholeHeads(config: ClipEncoderJson): boolean {
+  return divisible(config.hidden_size, config.num_attention_heads);
+}
+
 export const clipTextConfigSchema = z
-  .object({ ...clipEncoderFields, vocab_size: size, max_position_embeddings: size })
+  .object({ ...clipEncoderFields, vocab_size: size, max_position_embeddings: side })
+  .refine(hasWholeHeads, HEADS_ERROR)
   .transform(
     (config): ClipTextConfig => ({
       ...clipEncoderConfig(config),
@@ -136,18 +168,24 @@ export const clipTextConfigSchema = z
 
 const clipVisionFields = z.object({
   ...clipEncoderFields,
-  image_size: size,
-  patch_size: size,
+  image_size: side,
+  patch_size: side,
   num_channels: z.literal(3).default(3),
 });
 
-const clipVisionSchema = clipVisionFields.transform(
-  (config): ClipVisionConfig => ({
-    ...clipEncoderConfig(config),
-    imageSize: config.image_size,
-    patchSize: config.patch_size,
-  }),
-);
+const clipVisionSchema = clipVisionFields
+  .refine(hasWholeHeads, HEADS_ERROR)
+  .refine((config) => divisible(config.image_size, config.patch_size), {
+    error: 'expected a divisor of image_size',
+    path: ['patch_size'],
+  })
+  .transform(
+    (config): ClipVisionConfig => ({
+      ...clipEncoderConfig(config),
+      imageSize: config.image_size,
+      patchSize: config.patch_size,
+    }),
+  );
 
 /** A CLIPVisionModel's configuration, or a whole CLIPModel's, which nests it. */
 export const clipVisionConfigSchema = z
@@ -166,7 +204,7 @@ export const safetyCheckerConfigSchema = z.object({ vision_config: clipVisionSch
 /** Whatever sampler the file names: only the noise the networks were trained with is read. */
 export const scheduleConfigSchema = z
   .object({
-    num_train_timesteps: size,
+    num_train_timesteps: size.max(100_000),
     beta_start: z.number().positive(),
     beta_end: z.number().positive(),
     beta_schedule: z.literal('scaled_linear'),
@@ -182,4 +220,4 @@ export const scheduleConfigSchema = z
   );
 
 /** Ours, `elite.json`, for a model whose mapping networks read other layers than the authors'. */
-export const eliteConfigSchema = z.object({ feature_layers: z.array(z.int().nonnegative()).min(1) });
+export const eliteConfigSchema = z.object({ feature_layers: z.array(z.int().nonnegative()).min(1).max(64) });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { modelDescriptionSchema } from '../../../shared/model-description.ts';
-import { WeightsError } from './weights-error.ts';
+import { readJson } from './read-json.ts';
 
 const MODEL_JSON = 'model.json';
 
@@ -12,7 +12,9 @@ const { name, fingerprint, licence, sizes, samplers } = modelDescriptionSchema.s
 
 /** A file of the model, by its path in the folder. */
 const fileSchema = z.object({
-  path: z.string(),
+  path: z
+    .string()
+    .refine((path) => !isAbsolute(path) && !path.split('/').includes('..'), 'must stay inside the folder'),
   size_bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
@@ -41,15 +43,7 @@ export type ModelFile = z.infer<typeof fileSchema>;
 export function readModelJson(folder: string): ModelJson | null {
   const file = join(folder, MODEL_JSON);
   if (!existsSync(file)) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new WeightsError(file, 'expected a JSON file', { cause });
-  }
-  const parsed = modelJsonSchema.safeParse(json);
-  if (!parsed.success) throw new WeightsError(file, z.prettifyError(parsed.error), { cause: parsed.error });
-  return parsed.data;
+  return readJson(file, modelJsonSchema);
 }
 
 /** Written whole or not at all. */

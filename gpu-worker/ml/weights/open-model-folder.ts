@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { NoiseScheduleConfig } from '../diffusion/noise-schedule.ts';
 import { gridSize } from '../models/clip-vision.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
@@ -17,6 +16,7 @@ import {
   vaeConfigSchema,
 } from './model-configs.ts';
 import { chooseWeightsFile, openWeights } from './open-weights.ts';
+import { readJson } from './read-json.ts';
 import type { WeightIndex } from './tensor-location.ts';
 import { WeightsError } from './weights-error.ts';
 
@@ -73,10 +73,12 @@ export function openModelFolder(
     ),
   ]);
   const globalMapper = checkpoints.get('global_mapper');
-  const unet = readConfig(join(folder, 'unet', 'config.json'), unetConfigSchema);
-  const vision = readConfig(join(folder, 'vision_encoder', 'config.json'), clipVisionConfigSchema);
-  const text = readConfig(join(folder, 'text_encoder', 'config.json'), clipTextConfigSchema);
+  const unet = readJson(join(folder, 'unet', 'config.json'), unetConfigSchema);
+  const vision = readJson(join(folder, 'vision_encoder', 'config.json'), clipVisionConfigSchema);
+  const text = readJson(join(folder, 'text_encoder', 'config.json'), clipTextConfigSchema);
+  const vae = readJson(join(folder, 'vae', 'config.json'), vaeConfigSchema);
   const featureLayers = options.featureLayers ?? readFeatureLayers(folder);
+  requireFit(folder, { vision, featureLayers, text, unet: unet.network, vae });
   return {
     config: {
       vision,
@@ -90,9 +92,9 @@ export function openModelFolder(
         words: featureLayers.length,
       },
       unet: unet.network,
-      vae: readConfig(join(folder, 'vae', 'config.json'), vaeConfigSchema),
+      vae,
     },
-    schedule: readConfig(join(folder, 'scheduler', 'scheduler_config.json'), scheduleConfigSchema),
+    schedule: readJson(join(folder, 'scheduler', 'scheduler_config.json'), scheduleConfigSchema),
     sampleSize: unet.sampleSize,
     checkpoints,
     tokenizerFolder: join(folder, 'tokenizer'),
@@ -110,14 +112,28 @@ export function findSegmentation(folder: string): string | null {
 function openSafetyChecker(folder: string): SafetyCheckerWeights | null {
   if (!existsSync(folder)) return null;
   return {
-    config: readConfig(join(folder, 'config.json'), safetyCheckerConfigSchema),
+    config: readJson(join(folder, 'config.json'), safetyCheckerConfigSchema),
     weights: canonicalise('safety_checker', openWeights(folder, TRANSFORMERS_STEMS)),
   };
 }
 
 function readFeatureLayers(folder: string): readonly number[] {
   const file = join(folder, 'elite.json');
-  return existsSync(file) ? readConfig(file, eliteConfigSchema).feature_layers : FEATURE_LAYERS;
+  return existsSync(file) ? readJson(file, eliteConfigSchema).feature_layers : FEATURE_LAYERS;
+}
+
+/** Whether networks that are each sound also fit together. */
+function requireFit(folder: string, { vision, featureLayers, text, unet, vae }: Omit<EliteConfig, 'mapping'>): void {
+  const require = (file: string, expected: string, got: number, fits: boolean) => {
+    if (!fits) throw new WeightsError(join(folder, file), `expected ${expected}, got ${got}`);
+  };
+  const deepest = Math.max(...featureLayers);
+  require('vision_encoder/config.json', `${deepest} num_hidden_layers, the deepest that is read`, vision.layers, vision.layers >=
+    deepest);
+  require('unet/config.json', `cross_attention_dim ${text.hiddenSize}, the text encoder's`, unet.contextSize, unet.contextSize ===
+    text.hiddenSize);
+  require('vae/config.json', `latent_channels ${unet.latentChannels}, the UNet's`, vae.latentChannels, vae.latentChannels ===
+    unet.latentChannels);
 }
 
 /** The mapping networks come without a configuration; their first layer shows how wide they are. */
@@ -126,16 +142,4 @@ function mappingHiddenSize(folder: string, globalMapper: WeightIndex): number {
   if (hiddenSize === undefined)
     throw new WeightsError(join(folder, 'global_mapper'), 'expected a tensor "mapping_0.0.bias" of one dimension');
   return hiddenSize;
-}
-
-function readConfig<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new WeightsError(file, 'expected a JSON file', { cause });
-  }
-  const config = schema.safeParse(json);
-  if (!config.success) throw new WeightsError(file, z.prettifyError(config.error), { cause: config.error });
-  return config.data;
 }

@@ -75,6 +75,8 @@ describe('configurations', () => {
 
   it('say which hidden states are read: the caller, else elite.json, else the authors', () => {
     rmSync(join(folder, 'elite.json'), { force: true });
+    expect(() => openModelFolder(folder)).toThrow(/vision_encoder.config\.json: expected 24 num_hidden_layers/);
+    editJson('vision_encoder/config.json', (json) => ({ ...json, num_hidden_layers: 24 }));
     expect(openModelFolder(folder).config.featureLayers).toEqual([24, 4, 8, 12, 16]);
     writeFileSync(join(folder, 'elite.json'), '{ "feature_layers": [6, 2] }');
     expect(openModelFolder(folder).config.featureLayers).toEqual([6, 2]);
@@ -88,6 +90,13 @@ describe('configurations', () => {
     ['unet/config.json', { use_linear_projection: true }, /use_linear_projection/],
     ['unet/config.json', { class_embed_type: 'timestep' }, /class_embed_type/],
     ['unet/config.json', { attention_head_dim: [5, 10, 20] }, /attention_head_dim/],
+    ['unet/config.json', { attention_head_dim: 7 }, /expected a divisor of every one of block_out_channels/],
+    ['unet/config.json', { cross_attention_dim: 48 }, /expected cross_attention_dim 32, the text encoder's, got 48/],
+    ['unet/config.json', { sample_size: 18 }, /expected a side that every level can halve/],
+    ['vae/config.json', { latent_channels: 8 }, /expected latent_channels 4, the UNet's, got 8/],
+    ['text_encoder/config.json', { num_hidden_layers: 1e9 }, /num_hidden_layers/],
+    ['text_encoder/config.json', { num_attention_heads: 5 }, /expected a divisor of hidden_size/],
+    ['vision_encoder/config.json', { patch_size: 13 }, /expected a divisor of image_size/],
     ['unet/config.json', { down_block_types: ['DownBlock2D'] }, /down_block_types/],
     ['unet/config.json', { up_block_types: ['CrossAttnUpBlock2D', 'UpBlock2D', 'UpBlock2D'] }, /up_block_types/],
     ['vae/config.json', { scaling_factor: 'large' }, /scaling_factor/],

@@ -28,11 +28,13 @@ type Part = {
   readonly from: string;
   readonly to: string;
   readonly files: readonly string[];
+  /** Taken where the repository has them. */
+  readonly optionalFiles?: readonly string[];
   readonly weightsStems?: readonly string[];
 };
 
 const STABLE_DIFFUSION_PARTS: readonly Part[] = [
-  { from: '', to: '', files: ['model_index.json'] },
+  { from: '', to: '', files: ['model_index.json'], optionalFiles: ['elite.json'] },
   { from: 'unet', to: 'unet', files: ['config.json'], weightsStems: DIFFUSERS_STEMS },
   { from: 'vae', to: 'vae', files: ['config.json'], weightsStems: DIFFUSERS_STEMS },
   { from: 'text_encoder', to: 'text_encoder', files: ['config.json'], weightsStems: TRANSFORMERS_STEMS },
@@ -86,15 +88,16 @@ async function planRepository(
 }
 
 function partFiles(repository: HubRepository, part: Part, paths: readonly string[]): readonly string[] {
-  if (!part.weightsStems) return part.files;
   const inFolder = paths
     .filter((path) => posix.dirname(path) === (part.from || '.'))
     .map((path) => posix.basename(path));
+  const files = [...part.files, ...(part.optionalFiles ?? []).filter((name) => inFolder.includes(name))];
+  if (!part.weightsStems) return files;
   const weights = chooseWeightsFile(part.weightsStems, (name) => inFolder.includes(name));
   if (weights === undefined)
     throw new DownloadError(repository.name, `expected weights in ${part.from || 'its root'}, found none`);
   const shards = weights.endsWith('.json') ? inFolder.filter((name) => isShardOf(weights, name)) : [];
-  return [...part.files, weights, ...shards];
+  return [...files, weights, ...shards];
 }
 
 /** `model.safetensors.index.json` lists `model-00001-of-00003.safetensors` … */
