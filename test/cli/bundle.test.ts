@@ -17,7 +17,7 @@ beforeAll(() => {
   installed = join(mkdtempSync(join(tmpdir(), 'bundle-')), 'node_modules/elite-edge');
   mkdirSync(installed, { recursive: true });
   symlinkSync(join(repository, 'node_modules'), join(installed, 'node_modules'));
-  const build = manifest.scripts.prepack.replace(manifest.bin.elite, join(installed, manifest.bin.elite));
+  const build = manifest.scripts.prepack.replace('--outdir=', `--outdir=${installed}/`);
   execSync(build, {
     cwd: repository,
     env: { ...process.env, PATH: `node_modules/.bin:${process.env.PATH}` },
