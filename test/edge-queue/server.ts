@@ -9,11 +9,12 @@ import { startQueueEmulator } from '../../infra/local/queue-emulator.ts';
  */
 const sqs = await startQueueEmulator();
 const sent: { account_id: string }[] = [];
-let failureShare = 0;
+const failureShareOf = new Map<string, number>();
 
 async function forward(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
   const isSend = request.headers['x-amz-target'] === 'AmazonSQS.SendMessage';
-  if (isSend && Math.random() < failureShare) {
+  const message = isSend ? JSON.parse(JSON.parse(body).MessageBody) : null;
+  if (message && Math.random() < (failureShareOf.get(message.account_id) ?? 0)) {
     response.writeHead(503).end();
     return;
   }
@@ -26,8 +27,8 @@ async function forward(request: IncomingMessage, response: ServerResponse, body:
     headers: { ...headers, authorization: request.headers.authorization ?? '' },
     body,
   });
-  if (isSend && answer.ok) {
-    sent.push(JSON.parse(JSON.parse(body).MessageBody));
+  if (message && answer.ok) {
+    sent.push(message);
   }
   response
     .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
@@ -37,11 +38,12 @@ async function forward(request: IncomingMessage, response: ServerResponse, body:
 const door = createServer(async (request, response) => {
   const body = (await request.setEncoding('utf8').toArray()).join('');
   const url = new URL(request.url ?? '/', 'http://door');
+  const account = url.searchParams.get('account') ?? '';
   if (url.pathname === '/-/failures') {
-    failureShare = Number(body);
+    failureShareOf.set(account, Number(body));
     response.end();
   } else if (url.pathname === '/-/sent') {
-    response.end(JSON.stringify(sent.filter((message) => message.account_id === url.searchParams.get('account'))));
+    response.end(JSON.stringify(sent.filter((message) => message.account_id === account)));
   } else {
     await forward(request, response, body);
   }

@@ -7,6 +7,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const server = fork(new URL('./server.ts', import.meta.url));
   const [settings] = await once(server, 'message');
   project.provide('edgeQueue', settings);
+  project.provide('fuzzCases', Number(process.env.FUZZ_CASES ?? 5000));
   return async () => {
     server.disconnect();
     await once(server, 'exit');
@@ -15,6 +16,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 declare module 'vitest' {
   interface ProvidedContext {
+    fuzzCases: number;
     edgeQueue: { SQS_ENDPOINT: string; SQS_QUEUE_URL: string };
   }
 }

@@ -5,6 +5,7 @@ import { signClientToken } from '../../edge/credentials/client-token.ts';
 import { SCOPES, type Scope } from '../../edge/middleware/principal.ts';
 import { newId } from '../../shared/ids.ts';
 import { announceModel, type Client, clientWith, expectProblem, newClient, readyConcept, request } from './client.ts';
+import { allows, BODIES, declaredOperations, nameOf, type Operation, scopeOf } from './operations.ts';
 import { doJob } from './scripted-worker.ts';
 import { newReceiver } from './webhooks/receiver.ts';
 
@@ -13,43 +14,11 @@ import { newReceiver } from './webhooks/receiver.ts';
  * `operation`, or whose path has a parameter that no object of ours fills, fails.
  */
 
-type Operation = {
-  readonly method: string;
-  readonly path: string;
-  readonly security: readonly Record<string, string[]>[];
-};
-
-const operations = documentedOperations();
-
-function documentedOperations(): Operation[] {
-  const { paths = {} } = createApp().getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } });
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { security }]) => ({ method: method.toUpperCase(), path, security })),
-  );
-}
-
-function scopeOf({ security }: Operation): Scope | undefined {
-  return security.flatMap(({ clientToken }) => clientToken ?? [])[0] as Scope | undefined;
-}
-
-function allows({ security }: Operation, scheme: string): boolean {
-  return security.some((requirement) => scheme in requirement);
-}
-
-function name({ method, path }: Operation): string {
-  return `${method} ${path}`;
-}
-
+const operations = declaredOperations();
 const guarded = operations.filter(({ security }) => security.length > 0);
 const forAccounts = guarded.filter((operation) => allows(operation, 'apiKey'));
 const scoped = operations.filter((operation) => scopeOf(operation) !== undefined);
 const ofOneObject = forAccounts.filter(({ path }) => path.includes('{'));
-
-/** What a request needs to get past validation, where it needs anything. */
-const BODIES: Readonly<Record<string, unknown>> = {
-  'POST /v1/concepts/{id}/shares': {},
-  'PATCH /v1/concepts/{id}': {},
-};
 
 let owner: Client;
 let stranger: Client;
@@ -89,7 +58,7 @@ function pathOf({ path }: Operation): string {
 }
 
 async function send(client: Client, operation: Operation): Promise<Response> {
-  const body = BODIES[name(operation)];
+  const body = BODIES[nameOf(operation)];
   return client.send(operation.method, pathOf(operation), {
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
   });
@@ -122,7 +91,7 @@ test('every route of the API is declared by `operation`', () => {
 });
 
 test('only these operations are open to anyone', () => {
-  expect(operations.filter(({ security }) => security.length === 0).map(name)).toEqual([
+  expect(operations.filter(({ security }) => security.length === 0).map(nameOf)).toEqual([
     'GET /s/{token}',
     'GET /s/{token}/sample',
     'GET /s/{token}/embedding',
@@ -132,7 +101,7 @@ test('only these operations are open to anyone', () => {
   ]);
 });
 
-describe.each(guarded.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(guarded.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is closed without credentials', async () => {
     const response = await request(pathOf(operation), { method: operation.method });
     expect(response.headers.get('WWW-Authenticate')).toBe('Bearer');
@@ -164,7 +133,7 @@ describe.each(guarded.map((operation) => [name(operation), operation] as const))
   });
 });
 
-describe.each(forAccounts.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(forAccounts.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is closed to a deleted key and to its client tokens', async () => {
     const { id, secret } = await (await owner.post('/v1/keys', {})).json<{ id: string; secret: string }>();
     const token = await clientToken({ keyId: id });
@@ -180,7 +149,7 @@ describe.each(forAccounts.map((operation) => [name(operation), operation] as con
   });
 });
 
-describe.each(scoped.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(scoped.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is open to a client token with just its scope', async () => {
     const token = await clientToken({ scopes: [scopeOf(operation)!] });
     const { status } = await send(clientWith(token), operation);
@@ -188,7 +157,7 @@ describe.each(scoped.map((operation) => [name(operation), operation] as const))(
   });
 });
 
-describe.each(ofOneObject.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(ofOneObject.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is not there for another account', async () => {
     await expectProblem(await send(stranger, operation), 'not_found');
   });
@@ -204,7 +173,7 @@ describe.each(ofOneObject.map((operation) => [name(operation), operation] as con
 describe.each(
   guarded
     .filter((operation) => allows(operation, 'adminToken'))
-    .map((operation) => [name(operation), operation] as const),
+    .map((operation) => [nameOf(operation), operation] as const),
 )('%s', (_, operation) => {
   test('is closed to an account’s own key', async () => {
     await expectProblem(await send(owner, operation), 'unauthenticated');
