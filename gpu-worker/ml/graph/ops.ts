@@ -93,13 +93,10 @@ export function gemm(a: Value, b: Value, bias: Value | null, { transA = false, t
 
 export type Padding = { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number };
 
+export type ConvOptions = { readonly stride?: number; readonly padding: Padding };
+
 /** Convolution: x [batch, in, h, w], weight [out, in, kh, kw] → [batch, out, h', w']. Height and width are static. */
-export function conv(
-  x: Value,
-  weight: Value,
-  bias: Value | null,
-  { stride = 1, padding }: { stride?: number; padding: Padding },
-): Value {
+export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, padding }: ConvOptions): Value {
   const [batch, channels, height, width] = x.shape;
   const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as readonly number[];
   if (x.shape.length !== 4 || channels !== inChannels)

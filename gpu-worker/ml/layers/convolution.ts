@@ -1,6 +1,6 @@
 import { staticDim } from '../graph/dims.ts';
 import type { Value } from '../graph/graph.ts';
-import { conv, type Padding, upsampleNearest } from '../graph/ops.ts';
+import { type Padding, upsampleNearest } from '../graph/ops.ts';
 import type { Scope } from '../graph/scope.ts';
 
 type ConvolutionOptions = { kernel: number; stride?: number; padding?: Padding; bias?: boolean };
@@ -10,7 +10,7 @@ export function convolution(at: Scope, x: Value, outChannels: number, options: C
   const { kernel, stride = 1, padding = evenPadding((kernel - 1) / 2), bias = true } = options;
   const inChannels = staticDim(x.shape[1], `the channels entering ${at.path}`);
   const weight = at.parameter('weight', [outChannels, inChannels, kernel, kernel]);
-  return conv(x, weight, bias ? at.parameter('bias', [outChannels]) : null, { stride, padding });
+  return at.ops.convolution(x, weight, bias ? at.parameter('bias', [outChannels]) : null, { stride, padding });
 }
 
 export function evenPadding(size: number): Padding {

@@ -36,8 +36,8 @@ const ERRORS_ONLY = 3;
 /**
  * Loads a graph with its weights mapped from the checkpoint files where they lie.
  *
- * `extended` is the highest level that leaves weights mapped: the next one repacks convolutions into private memory, which costs
- * seconds of loading for a few percent of speed.
+ * `extended` is the highest level that leaves weights mapped: the next one repacks convolutions into private memory, and so does prepacking with
+ * matrices, which costs gigabytes and seconds of loading for a few percent of speed.
  */
 export async function openSession(
   graph: Graph,
@@ -52,6 +52,7 @@ export async function openSession(
     extra: {
       session: {
         model_external_initializers_file_folder_path: folder,
+        disable_prepacking: '1',
         ...(options.training && { set_denormal_as_zero: '1' }),
       },
     },

@@ -1,4 +1,5 @@
 import type { Value } from '../graph.ts';
+import type { ConvOptions } from '../ops.ts';
 
 /**
  * The layer-level operations whose best form depends on the machine. Models call these and never the fused operators themselves, so
@@ -8,6 +9,8 @@ export type OpSet = {
   readonly name: string;
   /** x·Wᵀ + b over the last axis: x […, in], weight [out, in] → […, out]. */
   linear(x: Value, weight: Value, bias: Value | null): Value;
+  /** x [batch, in, h, w], weight [out, in, kh, kw] → [batch, out, h', w']. */
+  convolution(x: Value, weight: Value, bias: Value | null, options: ConvOptions): Value;
   /** x·sigmoid(alpha·x): SiLU for alpha 1, CLIP's quick GELU for 1.702. */
   gatedSigmoid(x: Value, alpha: number): Value;
   /** Exact (erf) GELU. */

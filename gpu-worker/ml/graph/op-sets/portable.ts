@@ -1,12 +1,26 @@
+import { staticDim, staticElementCount } from '../dims.ts';
+import type { Value } from '../graph.ts';
+import { type ConvOptions, conv } from '../ops.ts';
 import type { OpSet } from './op-set.ts';
 import { primitive } from './primitive.ts';
+import { fitsWinograd, winogradConvolution } from './winograd.ts';
 
 const MICROSOFT = 'com.microsoft';
+
+/**
+ * Winograd's convolution keeps four transformed numbers in memory for each weight and saves three multiplications of four for each pixel: below
+ * this size of image the memory is better left to others.
+ */
+const MIN_WINOGRAD_PIXELS = 64 * 64;
+/** With fewer channels than this on either side, transforming tiles costs more than it saves. */
+const MIN_WINOGRAD_CHANNELS = 64;
 
 /** The fused operators that ONNX Runtime's CPU provider has kernels for; elsewhere the standard ones. */
 export const portable: OpSet = {
   ...primitive,
   name: 'portable',
+  convolution: (x, weight, bias, options) =>
+    isWorthWinograd(x, weight, options) ? winogradConvolution(x, weight, bias) : conv(x, weight, bias, options),
   gatedSigmoid: (x, alpha) =>
     x.graph.node('QuickGelu', [x], [x.shape], { domain: MICROSOFT, attributes: { alpha: { float: alpha } } })[0],
   attention: (query, key, value, { heads, mask }) =>
@@ -20,3 +34,15 @@ export const portable: OpSet = {
       },
     )[0],
 };
+
+function isWorthWinograd(x: Value, weight: Value, { stride = 1, padding }: ConvOptions): boolean {
+  const [outChannels, inChannels, ...kernel] = weight.shape.map((size) => staticDim(size, 'the size of a kernel'));
+  return (
+    kernel.every((size) => size === 3) &&
+    stride === 1 &&
+    Object.values(padding).every((size) => size === 1) &&
+    fitsWinograd(x) &&
+    staticElementCount(x.shape.slice(2)) >= MIN_WINOGRAD_PIXELS &&
+    Math.min(inChannels, outChannels) >= MIN_WINOGRAD_CHANNELS
+  );
+}

@@ -2,6 +2,7 @@ import { elementCount, staticDim, staticElementCount } from '../dims.ts';
 import type { Value } from '../graph.ts';
 import {
   add,
+  conv,
   gelu,
   gemm,
   groupNormalization,
@@ -20,6 +21,7 @@ import type { OpSet } from './op-set.ts';
 export const primitive: OpSet = {
   name: 'primitive',
   linear,
+  convolution: conv,
   gatedSigmoid: (x, alpha) => multiply(x, sigmoid(alpha === 1 ? x : multiply(x, scalar(x, alpha)))),
   gelu,
   groupNorm: groupNormalization,
