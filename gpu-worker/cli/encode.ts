@@ -16,9 +16,10 @@ import { createReport, type Terminal } from './terminal.ts';
 type Options = ModelOptions & { readonly output?: string; readonly mask?: string };
 
 const HELP = `
-One forward pass, no training. The photo is JPEG, PNG, WebP or HEIC; the mask a picture of any size that is
-white on the thing and black elsewhere; --mask auto has the model find the thing and crops the photo to
-it. Without a mask the whole photo counts, background included. The concept file holds the words and patches that "elite generate" takes, and fits this model only.
+One forward pass, no training. The mask is a picture of any size, white on the thing and black
+elsewhere; --mask auto has the model find the thing and crops the photo to it. Without a mask the whole
+photo counts, background included. The concept file holds the words and patches that "elite generate"
+takes, and fits this model only.
 
 Example:
   elite encode dog.jpg --mask dog-mask.png -o dog.safetensors --model sd`;

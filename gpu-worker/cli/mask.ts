@@ -25,7 +25,7 @@ Example:
 export function maskCommand(terminal: Terminal): Command {
   const command = new Command('mask')
     .description('find the thing in a photo')
-    .argument('<photo>', 'JPEG, PNG or WebP')
+    .argument('<photo>', 'JPEG, PNG, WebP or HEIC')
     .option('-o, --output <file>', 'the mask; the photo’s name with -mask.png when left out')
     .option('--crop <file>', 'also write the photo, and the mask, cut to the thing');
   return withModelOptions(command)
