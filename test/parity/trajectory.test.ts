@@ -65,7 +65,7 @@ async function run(name: string, steps: number, conditions: readonly Condition[]
   const { lms } = samplers;
   const plan = lms.plan(createNoiseSchedule(referenceModel.schedule), steps);
   const start = expected.floats(`${name}/initial_noise`);
-  return sampleLatents(lms, plan, start, guidedNoise(predictNoise, pictureSize, conditions, guidance), {
+  return sampleLatents(lms, plan, start, guidedNoise(predictNoise, pictureSize, conditions, { scale: guidance }), {
     noise: () => expect.unreachable('LMS adds no noise'),
     onStep: (done, _, x) => {
       const step = `${name}/latents_${done - 1}`;

@@ -1,15 +1,15 @@
 import type { Denoise } from './sampler.ts';
 import type { StepPlan } from './step-plan.ts';
 
-/** The noise in latents of unit variance, of the same shape, as a network trained on it predicts. */
-export type NoisePrediction = (latents: Float32Array, timestep: number) => Promise<Float32Array>;
+/** The noise in latents of unit variance, of the same shape, as a network trained on it predicts. `step` counts from 0. */
+export type NoisePrediction = (latents: Float32Array, timestep: number, step: number) => Promise<Float32Array>;
 
 /**
  * Makes a denoiser of a network that predicts noise (the ε-parametrisation): the network sees x / √(σ² + 1), and D(x; σ) = x − σ·ε.
  */
 export function denoiserOf(predictNoise: NoisePrediction, { timesteps }: StepPlan): Denoise {
   return async (x, sigma, step) => {
-    const noise = await predictNoise(toUnitVariance(x, sigma), timesteps[step]);
+    const noise = await predictNoise(toUnitVariance(x, sigma), timesteps[step], step);
     return x.map((value, i) => value - sigma * noise[i]);
   };
 }

@@ -134,7 +134,7 @@ async function* compareRun(
     lms,
     plan,
     start,
-    guidedNoise(networks.predictNoise, size, conditions, guidance),
+    guidedNoise(networks.predictNoise, size, conditions, { scale: guidance }),
     {
       noise: () => new Float32Array(), // LMS adds none
     },

@@ -33,6 +33,8 @@ export type GenerateRequest = PictureSize & {
   readonly sampler: SamplerName;
   /** 1 leaves the unconditional pass out. */
   readonly guidanceScale: number;
+  /** The part of the run that is guided, as shares of its steps: all of it, [0, 1], when left out. Elsewhere a step costs half. */
+  readonly guidanceInterval?: readonly [from: number, to: number];
   readonly numImages: number;
 };
 
@@ -73,7 +75,9 @@ export function generate(
     const seedOf = (image: number) => (seed + image) % (MAX_SEED + 1); // torch too takes the lower 32 bits
     const method = samplers[request.sampler];
     const plan = method.plan(model.schedule, steps);
-    const noisePrediction = guidedNoise(predictNoise, request, conditions, request.guidanceScale);
+    const { guidanceScale: scale, guidanceInterval = [0, 1] } = request;
+    const [from, to] = guidanceInterval.map((share) => Math.round(share * steps));
+    const noisePrediction = guidedNoise(predictNoise, request, conditions, { scale, from, to });
     const latents = await Promise.all(
       images.map((image) => {
         const { randn } = torchGenerator(seedOf(image));

@@ -73,6 +73,22 @@ describe('generate', () => {
     }
   });
 
+  it('leaves the unconditional row out of the steps beyond the guidance interval', async () => {
+    const rows: number[] = [];
+    const predictNoise: PredictNoise = (size, batch) => {
+      rows.push(batch.length);
+      return model.networks.predictNoise(size, batch);
+    };
+    await run({ steps: 5, guidanceInterval: [0.2, 0.6] }, { predictNoise });
+    expect(rows).toEqual([1, 2, 2, 1, 1]);
+  });
+
+  it('draws without guidance where the interval is empty', async () => {
+    const empty = await run({ guidanceInterval: [0, 0] });
+    const unguided = await run({ guidanceScale: 1 });
+    expect(empty.images).toEqual(unguided.images);
+  });
+
   it('goes on from 0 behind the last seed', async () => {
     const { images } = await run({ numImages: 2, seed: MAX_SEED, steps: 1 });
     expect(images.map(({ seed }) => seed)).toEqual([MAX_SEED, 0]);
