@@ -42,7 +42,8 @@ export function pullCommand(terminal: Terminal): Command {
         stableDiffusion: parseHubRepository(options.stableDiffusion),
         clip: parseHubRepository(options.clip),
       };
-      const access = { hubUrl: terminal.env.HF_ENDPOINT, token: terminal.env.HF_TOKEN };
+      const { HF_ENDPOINT, HF_TOKEN } = terminal.env;
+      const access = { hubUrl: HF_ENDPOINT?.replace(/\/+$/, ''), token: HF_TOKEN };
       const progress = showProgress(report);
       const pull = pullModel(folder, sources, access, { signal: terminal.signal });
       const { files, fetchedFiles, fetchedBytes } = await follow(pull, progress.show).finally(progress.stop);

@@ -26,7 +26,7 @@ const mappers = [
 ];
 
 function pull(...options: string[]) {
-  const env = { HF_ENDPOINT: hub.url, HF_TOKEN: 'hf_mine' };
+  const env = { HF_ENDPOINT: `${hub.url}/`, HF_TOKEN: 'hf_mine' };
   return elite(['pull', join(parent, 'sd'), ...mappers, '--no-safety-checker', ...options], { env });
 }
 
