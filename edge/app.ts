@@ -28,6 +28,8 @@ import { getGenerationEvents } from './routes/generations/get-generation-events.
 import { getGenerationImage } from './routes/generations/get-generation-image.ts';
 import { listGenerations } from './routes/generations/list-generations.ts';
 import { postJobEvent } from './routes/internal/post-job-event.ts';
+import { getDocs } from './routes/pages/get-docs.ts';
+import { getPlayground } from './routes/pages/get-playground.ts';
 import { getHealth } from './routes/service/get-health.ts';
 import { getOpenApi } from './routes/service/get-openapi.ts';
 import { listModels } from './routes/service/list-models.ts';
@@ -103,6 +105,9 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   listModels(app);
   getHealth(app);
   getOpenApi(app);
+
+  getPlayground(app);
+  getDocs(app);
 
   postJobEvent(app);
   return app;

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { build, stop as stopEsbuild } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as readWranglerConfig } from 'wrangler';
+import { buildAssets } from '../assets/build-assets.ts';
 import { BUCKET, type EdgeOptions } from './edge.ts';
 import { LOOPBACK } from './free-port.ts';
 
@@ -26,6 +27,7 @@ async function bundle(entryPoint: string): Promise<string> {
 }
 
 async function start({ port, bindings, s3Credentials }: EdgeOptions): Promise<Miniflare> {
+  await buildAssets();
   const { workerOptions, main } = readWranglerConfig(WRANGLER_CONFIG);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({

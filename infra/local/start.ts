@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { answerOf, createClient } from '../../client/create-client.ts';
 import { localModel } from './local-model.ts';
 import { type Stack, startStack } from './stack.ts';
+
+const PLAYGROUND_TOKEN_SECONDS = 7200; // the longest a client token lives
 
 const USAGE = 'npm start [-- --json] [--port N]';
 
@@ -17,13 +20,31 @@ function readArguments(): { json: boolean; port?: number } {
   return { json: values.json, port };
 }
 
-function announce({ url, apiKey, adminToken }: Stack, json: boolean, caveat: string | null): void {
+/** The playground with a client token in the fragment, which browsers keep to themselves; the key stays here. */
+async function playgroundUrl({ url, apiKey }: Stack): Promise<string> {
+  const client = createClient({ origin: url, token: apiKey });
+  const { token } = await answerOf(
+    client.POST('/v1/client-tokens', {
+      body: {
+        scopes: ['concepts:read', 'concepts:write', 'generations:read', 'generations:write', 'shares:write'],
+        expires_in: PLAYGROUND_TOKEN_SECONDS,
+      },
+    }),
+  );
+  return `${url}/#token=${token}`;
+}
+
+async function announce(stack: Stack, json: boolean, caveat: string | null): Promise<void> {
+  const { url, apiKey, adminToken } = stack;
   if (json) {
     console.log(JSON.stringify({ url, api_key: apiKey, admin_token: adminToken }));
     return;
   }
   console.log(`
 elite-edge is up at ${url}
+
+  Playground, for two hours:
+  ${await playgroundUrl(stack)}
 
   API key      ${apiKey}
   admin token  ${adminToken}
@@ -40,7 +61,7 @@ async function main(stop: AbortSignal): Promise<void> {
   const { modelDir, caveat } = localModel(process.env);
   const stack = await startStack({ modelDir, port, write: console.error, signal: stop });
   try {
-    announce(stack, json, caveat);
+    await announce(stack, json, caveat);
     if (!stop.aborted) {
       await once(stop, 'abort');
     }

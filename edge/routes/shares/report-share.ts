@@ -1,4 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { abuseReportSchema } from '../../../shared/abuse-report.ts';
 import { abuseReportKey } from '../../../shared/object-keys.ts';
 import type { EdgeContext } from '../../context.ts';
 import { shareOf } from '../../durable-objects/stubs.ts';
@@ -8,12 +9,6 @@ import { requireShare } from './find-share.ts';
 import { setSecretUrlHeaders, sharedParamsSchema } from './shared-params.ts';
 
 const MAX_REPORT_BYTES = 16 * 1024;
-
-const abuseReportSchema = z.strictObject({
-  reason: z.enum(['my_likeness', 'copyright', 'sexual', 'minor', 'violence', 'hate', 'other']),
-  details: z.string().max(2000).default(''),
-  contact: z.string().max(320).nullish().meta({ description: 'Where to answer, such as an e-mail address.' }),
-});
 
 const route = operation(
   { access: { by: 'anyone' }, errors: ['not_found', 'gone'], maxBodyBytes: MAX_REPORT_BYTES },

@@ -4,6 +4,7 @@ import { type PublicShare, publicShareSchema } from '../../../shared/share.ts';
 import type { EdgeContext } from '../../context.ts';
 import { sharePath } from '../../credentials/share-token.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
+import { pageHeaders } from '../../pages/page-headers.ts';
 import { missingSharePage, sharePage } from '../../pages/share-page.ts';
 import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
@@ -29,6 +30,7 @@ const route = operation(
 );
 
 export function showShare(app: OpenAPIHono<EdgeContext>): void {
+  app.use('/s/:token', pageHeaders);
   app.openapi(route, async (c) => {
     const { token } = c.req.valid('param');
     const { PUBLIC_ORIGIN: origin } = c.get('settings');

@@ -1,0 +1,9 @@
+import { ProblemError } from '../../../client/create-client.ts';
+
+/** What to tell the reader of the page about a failure, in the service's own words where it gave any. */
+export function errorText(error: unknown): string {
+  if (error instanceof ProblemError) {
+    return error.problem.detail;
+  }
+  return error instanceof TypeError ? 'The service did not answer.' : String(error);
+}
