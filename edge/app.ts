@@ -41,6 +41,10 @@ import { listShares } from './routes/shares/list-shares.ts';
 import { reportShare } from './routes/shares/report-share.ts';
 import { showShare } from './routes/shares/show-share.ts';
 import { createUpload } from './routes/uploads/create-upload.ts';
+import { documentWebhooks } from './routes/webhooks/document-webhooks.ts';
+import { listDeliveries } from './routes/webhooks/list-deliveries.ts';
+import { redeliver } from './routes/webhooks/redeliver.ts';
+import { webhookSecret } from './routes/webhooks/webhook-secret.ts';
 
 function nothingAt({ req }: Context<EdgeContext>): ApiError {
   return new ApiError('not_found', `There is nothing at ${req.method} ${req.path}.`);
@@ -94,6 +98,11 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   getGenerationEvents(app);
   deleteGeneration(app);
   cancelGeneration(app);
+
+  listDeliveries(app);
+  redeliver(app);
+  webhookSecret(app);
+  documentWebhooks(app);
 
   createAccount(app);
   createKey(app);

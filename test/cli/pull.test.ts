@@ -35,13 +35,13 @@ it('fetches from the hub the environment names, with its token, and tells what w
   const { exitCode, stdout, stderr } = await pull('--json');
   expect({ exitCode, stderr: stderr.split('\n')[0] }).toEqual({
     exitCode: 0,
-    stderr: '14 of 14 files to fetch, 5.6 MB',
+    stderr: '15 of 15 files to fetch, 5.6 MB',
   });
   expect(JSON.parse(stdout)).toEqual({
     folder: join(parent, 'sd'),
-    files: 14,
-    fetched_files: 14,
-    fetched_bytes: 5630196,
+    files: 15,
+    fetched_files: 15,
+    fetched_bytes: 5630234,
     model: describeFolder(join(parent, 'sd')).description.fingerprint,
   });
 });
@@ -75,6 +75,6 @@ it('ends with 130 when interrupted, and goes on when called again', async () => 
   const args = ['pull', join(parent, 'sd'), ...mappers, '--no-safety-checker'];
   const interrupted = await elite(args, { env: { HF_ENDPOINT: hub.url }, signal: controller.signal });
   expect(interrupted).toMatchObject({ exitCode: 130, stdout: '' });
-  expect((await pull()).stdout).toMatch(/14 files, 14 of them fetched now \(5\.6 MB\), all checked/);
-  expect((await pull()).stdout).toMatch(/14 files, 0 of them fetched now \(0 B\), all checked/);
+  expect((await pull()).stdout).toMatch(/15 files, 15 of them fetched now \(5\.6 MB\), all checked/);
+  expect((await pull()).stdout).toMatch(/15 files, 0 of them fetched now \(0 B\), all checked/);
 });

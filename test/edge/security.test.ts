@@ -5,50 +5,20 @@ import { signClientToken } from '../../edge/credentials/client-token.ts';
 import { SCOPES, type Scope } from '../../edge/middleware/principal.ts';
 import { newId } from '../../shared/ids.ts';
 import { announceModel, type Client, clientWith, expectProblem, newClient, readyConcept, request } from './client.ts';
+import { allows, BODIES, declaredOperations, nameOf, type Operation, scopeOf } from './operations.ts';
 import { doJob } from './scripted-worker.ts';
+import { newReceiver } from './webhooks/receiver.ts';
 
 /**
  * Every operation of the API goes through this. A route is found here by itself; one that is not declared by
  * `operation`, or whose path has a parameter that no object of ours fills, fails.
  */
 
-type Operation = {
-  readonly method: string;
-  readonly path: string;
-  readonly security: readonly Record<string, string[]>[];
-};
-
-const operations = documentedOperations();
-
-function documentedOperations(): Operation[] {
-  const { paths = {} } = createApp().getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } });
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { security }]) => ({ method: method.toUpperCase(), path, security })),
-  );
-}
-
-function scopeOf({ security }: Operation): Scope | undefined {
-  return security.flatMap(({ clientToken }) => clientToken ?? [])[0] as Scope | undefined;
-}
-
-function allows({ security }: Operation, scheme: string): boolean {
-  return security.some((requirement) => scheme in requirement);
-}
-
-function name({ method, path }: Operation): string {
-  return `${method} ${path}`;
-}
-
+const operations = declaredOperations();
 const guarded = operations.filter(({ security }) => security.length > 0);
 const forAccounts = guarded.filter((operation) => allows(operation, 'apiKey'));
 const scoped = operations.filter((operation) => scopeOf(operation) !== undefined);
 const ofOneObject = forAccounts.filter(({ path }) => path.includes('{'));
-
-/** What a request needs to get past validation, where it needs anything. */
-const BODIES: Readonly<Record<string, unknown>> = {
-  'POST /v1/concepts/{id}/shares': {},
-  'PATCH /v1/concepts/{id}': {},
-};
 
 let owner: Client;
 let stranger: Client;
@@ -59,15 +29,20 @@ beforeAll(async () => {
   owner = await newClient();
   stranger = await newClient();
   const concept = await readyConcept(owner);
-  const answer = await owner.post('/v1/generations', { prompt: 'a S*', concepts: [{ concept }] });
+  const { url } = await newReceiver();
+  const answer = await owner.post('/v1/generations', { prompt: 'a S*', concepts: [{ concept }], webhook: { url } });
   const { id: generation } = await answer.json<{ id: string }>();
   await doJob(owner.accountId, generation);
+  const { data } = await (await owner.get(`/v1/generations/${generation}/deliveries`)).json<{
+    data: [{ id: string }];
+  }>();
   const { id: key } = await (await owner.post('/v1/keys', {})).json<{ id: string }>();
   const { id: share } = await (await owner.post(`/v1/concepts/${concept}/shares`, {})).json<{ id: string }>();
   ids = {
     '/v1/concepts/{id}': concept,
     '/v1/generations/{id}': generation,
     '/v1/keys/{id}': key,
+    '/v1/deliveries/{id}': data[0].id,
     '{n}': '0',
     '{share}': share,
   };
@@ -83,7 +58,7 @@ function pathOf({ path }: Operation): string {
 }
 
 async function send(client: Client, operation: Operation): Promise<Response> {
-  const body = BODIES[name(operation)];
+  const body = BODIES[nameOf(operation)];
   return client.send(operation.method, pathOf(operation), {
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
   });
@@ -119,7 +94,7 @@ test('every route of the API is declared by `operation`', () => {
 });
 
 test('only these operations are open to anyone', () => {
-  expect(operations.filter(({ security }) => security.length === 0).map(name)).toEqual([
+  expect(operations.filter(({ security }) => security.length === 0).map(nameOf)).toEqual([
     'GET /s/{token}',
     'GET /s/{token}/sample',
     'GET /s/{token}/embedding',
@@ -129,7 +104,7 @@ test('only these operations are open to anyone', () => {
   ]);
 });
 
-describe.each(guarded.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(guarded.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is closed without credentials', async () => {
     const response = await request(pathOf(operation), { method: operation.method });
     expect(response.headers.get('WWW-Authenticate')).toBe('Bearer');
@@ -161,7 +136,7 @@ describe.each(guarded.map((operation) => [name(operation), operation] as const))
   });
 });
 
-describe.each(forAccounts.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(forAccounts.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is closed to a deleted key and to its client tokens', async () => {
     const { id, secret } = await (await owner.post('/v1/keys', {})).json<{ id: string; secret: string }>();
     const token = await clientToken({ keyId: id });
@@ -177,7 +152,7 @@ describe.each(forAccounts.map((operation) => [name(operation), operation] as con
   });
 });
 
-describe.each(scoped.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(scoped.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is open to a client token with just its scope', async () => {
     const token = await clientToken({ scopes: [scopeOf(operation)!] });
     const { status } = await send(clientWith(token), operation);
@@ -185,7 +160,7 @@ describe.each(scoped.map((operation) => [name(operation), operation] as const))(
   });
 });
 
-describe.each(ofOneObject.map((operation) => [name(operation), operation] as const))('%s', (_, operation) => {
+describe.each(ofOneObject.map((operation) => [nameOf(operation), operation] as const))('%s', (_, operation) => {
   test('is not there for another account', async () => {
     await expectProblem(await send(stranger, operation), 'not_found');
   });
@@ -201,7 +176,7 @@ describe.each(ofOneObject.map((operation) => [name(operation), operation] as con
 describe.each(
   guarded
     .filter((operation) => allows(operation, 'adminToken'))
-    .map((operation) => [name(operation), operation] as const),
+    .map((operation) => [nameOf(operation), operation] as const),
 )('%s', (_, operation) => {
   test('is closed to an account’s own key', async () => {
     await expectProblem(await send(owner, operation), 'unauthenticated');

@@ -49,6 +49,7 @@ export async function openSession(
     executionProviders: [options.provider ?? 'cpu'],
     graphOptimizationLevel: options.training ? 'disabled' : 'extended',
     intraOpNumThreads: options.threads ?? 0,
+    enableMemPattern: options.training === true, // planned memory is held beside what the first run took: twice as much
     extra: {
       session: {
         model_external_initializers_file_folder_path: folder,
