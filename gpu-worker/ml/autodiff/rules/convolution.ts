@@ -1,7 +1,7 @@
 import { type Shape, staticDim, staticElementCount } from '../../graph/dims.ts';
 import type { Value } from '../../graph/graph.ts';
 import { conv, type Padding, reduceSum, reshape, transpose } from '../../graph/ops.ts';
-import { convTranspose, matmulTransposed, reversed, unfold } from '../gradient-ops.ts';
+import { convTranspose, matmulTransposed, reversed, sumLeading, unfold } from '../gradient-ops.ts';
 import { inputOf, numbersOf } from '../node-reading.ts';
 import type { Rule } from '../rules.ts';
 
@@ -38,5 +38,5 @@ function weightGradient(dy: Value, x: Value, shape: Shape, geometry: Geometry): 
   const patches = unfold(x, { kernel: shape.slice(2), ...geometry }); // [batch, in·kh·kw, h, w]
   const columns = reshape(patches, [batch, patches.shape[1], pixels]);
   const perSample = matmulTransposed(reshape(dy, [batch, outChannels, pixels]), columns); // [batch, out, in·kh·kw]
-  return reshape(reduceSum(perSample, [0]), shape);
+  return reshape(sumLeading(perSample, 1), shape);
 }
