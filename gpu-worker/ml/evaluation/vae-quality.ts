@@ -18,37 +18,54 @@ export async function measureVae(
   images: FloatTensor,
   threads?: number,
 ): Promise<VaeQuality> {
+  const { latents, decoded } = await passThrough(config, weights, images, threads);
+  const [count] = images.shape;
+  const size = images.data.length / count;
+  const psnrs = Array.from({ length: count }, (_, n) =>
+    psnrDb(images.data.subarray(n * size, (n + 1) * size), decoded.data.subarray(n * size, (n + 1) * size)),
+  );
+  const mean = (values: ArrayLike<number>, of = (value: number) => value) => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += of(values[i]);
+    return sum / values.length;
+  };
+  return {
+    psnrDb: mean(psnrs),
+    latentDeviation: Math.sqrt(mean(latents.data, (value) => value ** 2) - mean(latents.data) ** 2),
+  };
+}
+
+/** What a VAE makes of pictures. */
+export async function reconstruct(
+  config: VaeConfig,
+  weights: WeightIndex,
+  images: FloatTensor,
+  threads?: number,
+): Promise<FloatTensor> {
+  return (await passThrough(config, weights, images, threads)).decoded;
+}
+
+async function passThrough(config: VaeConfig, weights: WeightIndex, images: FloatTensor, threads?: number) {
   const [count, , height, width] = images.shape;
   const checkpoints = new Map([['vae', weights]]);
   const factor = vaeFactor(config);
+  const latentSize = { height: height / factor, width: width / factor };
   const encoder = await openSession(vaeEncoderGraph(config, { height, width }, portable), checkpoints, { threads });
-  const decoder = await openSession(
-    vaeDecoderGraph(config, { height: height / factor, width: width / factor }, portable),
-    checkpoints,
-    { threads },
-  );
+  const decoder = await openSession(vaeDecoderGraph(config, latentSize, portable), checkpoints, { threads });
+  const shape = [count, config.latentChannels, latentSize.height, latentSize.width];
+  const latents = { data: new Float32Array(shape.reduce((product, dim) => product * dim, 1)), shape };
+  const decoded = { data: new Float32Array(images.data.length), shape: images.shape };
   const size = images.data.length / count;
-  const psnrs: number[] = [];
-  let sum = 0;
-  let squares = 0;
-  let latentCount = 0;
+  // One by one: all at once would need memory for every layer of every picture.
   for (let n = 0; n < count; n++) {
     const data = images.data.subarray(n * size, (n + 1) * size);
     const { mean } = await encoder.run({ image: { data, shape: [1, 3, height, width] } });
-    const { image } = await decoder.run({ latents: mean });
-    psnrs.push(psnrDb(data, image.data));
-    for (const value of mean.data) {
-      sum += value;
-      squares += value * value;
-    }
-    latentCount += mean.data.length;
+    latents.data.set(mean.data, n * mean.data.length);
+    decoded.data.set((await decoder.run({ latents: mean })).image.data, n * size);
   }
-  await Promise.all([encoder.release(), decoder.release()]);
-  const average = sum / latentCount;
-  return {
-    psnrDb: psnrs.reduce((total, value) => total + value, 0) / count,
-    latentDeviation: Math.sqrt(squares / latentCount - average ** 2),
-  };
+  await encoder.release();
+  await decoder.release();
+  return { latents, decoded };
 }
 
 /** As 8-bit pictures, which is how they are seen. */

@@ -66,3 +66,17 @@ export function picturePlanes(
   const bytes = Buffer.concat(pictures.map(({ rgb }) => rgb));
   return toPlanes(bytes, 3, wholePictures(pictures.length, pictures[0].width), map);
 }
+
+/** Pictures [n, 3, h, w] in −1…1 as bytes, values beyond cut off. */
+export function fromPlanes({ data, shape }: FloatTensor): Picture[] {
+  const [count, , height, width] = shape;
+  const pixels = height * width;
+  return Array.from({ length: count }, (_, n) => {
+    const planes = data.subarray(n * 3 * pixels, (n + 1) * 3 * pixels);
+    const rgb = Uint8Array.from({ length: 3 * pixels }, (_, i) => {
+      const value = planes[(i % 3) * pixels + Math.floor(i / 3)];
+      return Math.round(Math.min(1, Math.max(0, value / 2 + 0.5)) * 255);
+    });
+    return { width, height, rgb };
+  });
+}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSession } from '../runtime/session.ts';
 import type { Checkpoints } from '../weights/bind-weights.ts';
@@ -36,6 +36,8 @@ export type RunOptions = {
   folder: string;
   threads?: number;
   saveEverySeconds?: number;
+  /** Draws what the model can do so far, now and then: a PNG in `previews/`, named by the step. */
+  preview?: { everySteps: number; draw(state: TrainingState): Promise<Uint8Array> };
   /** Ends the run after the step in progress, saved. */
   signal?: AbortSignal;
 };
@@ -45,7 +47,7 @@ export type RunOptions = {
  * aborted or diverged. Returns the state it reached.
  */
 export async function* runStage(stage: Stage, options: RunOptions): AsyncGenerator<StageProgress, TrainingState> {
-  const { folder, threads, signal, saveEverySeconds = 180 } = options;
+  const { folder, threads, signal, saveEverySeconds = 180, preview } = options;
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'checkpoint.safetensors');
   const { layout } = stage.phases[0].training;
@@ -61,6 +63,9 @@ export async function* runStage(stage: Stage, options: RunOptions): AsyncGenerat
       try {
         const run = train(training, session, batchOf, state, { ...stage.options, steps: untilStep, signal });
         for await (const progress of run) {
+          if (preview && progress.step % preview.everySteps === 0) {
+            await writePreview(folder, progress.step, await preview.draw(state));
+          }
           yield { ...progress, stage: stage.name, steps };
           if (performance.now() - savedAt < saveEverySeconds * 1000) continue;
           saveState(file, state, layout);
@@ -74,4 +79,9 @@ export async function* runStage(stage: Stage, options: RunOptions): AsyncGenerat
     saveState(file, state, layout);
   }
   return state;
+}
+
+async function writePreview(folder: string, step: number, png: Uint8Array): Promise<void> {
+  await mkdir(join(folder, 'previews'), { recursive: true });
+  await writeFile(join(folder, 'previews', `${String(step).padStart(6, '0')}.png`), png);
 }

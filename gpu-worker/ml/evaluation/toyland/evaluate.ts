@@ -44,30 +44,49 @@ export async function* evaluateToyland(
   judges: Judges,
   options: EvaluationOptions,
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
-  const { tasks, variants, sizePx } = options;
-  const portraits: Portrait[] = [];
-  for (const contestant of chooseContestants(options.contestants))
-    portraits.push(await portray(model, contestant, sizePx));
-  const [unconditional] = await encodeTexts(model, ['']);
+  const portraits = await portrayAll(model, options);
   const rows: Row[] = [];
-  for (const variant of variants) {
-    const planned = portraits.flatMap((_, contestant) =>
-      tasksOf(contestant, tasks).map((task) => ({ contestant, task })),
-    );
-    const conditions = await Promise.all(
-      planned.map(({ contestant, task }) => conditionOf(model, task, portraits[contestant].concept, variant)),
-    );
-    const drawings = conditions.map((condition, seed) => ({ condition, seed }));
+  for (const variant of options.variants) {
     const entries: Entry[] = [];
-    for await (const picture of drawPictures(model, drawings, { ...options, unconditional })) {
-      entries.push({ ...planned[entries.length], picture });
-      yield { variant: variant.name, done: entries.length, total: planned.length };
+    for await (const entry of drawVariant(model, portraits, variant, options)) {
+      entries.push(entry);
+      yield { variant: variant.name, done: entries.length, total: portraits.length * options.tasks };
     }
     const scores = await judgePictures(entries, portraits, judges);
     const scored = entries.map((entry, index) => ({ ...entry, scores: scores[index] }));
     rows.push({ variant, entries: scored, estimates: estimateScores(scored) });
   }
   return { portraits, rows };
+}
+
+/** Encodes the photos of the contestants. */
+export async function portrayAll(
+  model: EliteModel,
+  { contestants, sizePx }: Pick<EvaluationOptions, 'contestants' | 'sizePx'>,
+): Promise<Portrait[]> {
+  const portraits: Portrait[] = [];
+  for (const contestant of chooseContestants(contestants)) portraits.push(await portray(model, contestant, sizePx));
+  return portraits;
+}
+
+/** Draws every contestant's tasks in one way. */
+export async function* drawVariant(
+  model: EliteModel,
+  portraits: readonly Portrait[],
+  variant: Variant,
+  options: Omit<EvaluationOptions, 'variants'>,
+): AsyncGenerator<Entry> {
+  const planned = portraits.flatMap((_, contestant) =>
+    tasksOf(contestant, options.tasks).map((task) => ({ contestant, task })),
+  );
+  const [unconditional] = await encodeTexts(model, ['']);
+  const conditions = await Promise.all(
+    planned.map(({ contestant, task }) => conditionOf(model, task, portraits[contestant].concept, variant)),
+  );
+  const drawings = conditions.map((condition, seed) => ({ condition, seed }));
+  let index = 0;
+  for await (const picture of drawPictures(model, drawings, { ...options, unconditional }))
+    yield { ...planned[index++], picture };
 }
 
 async function portray(model: EliteModel, contestant: Contestant, sizePx: number): Promise<Portrait> {

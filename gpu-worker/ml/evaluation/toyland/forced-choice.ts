@@ -1,8 +1,8 @@
 import type { Picture } from '../../image/picture.ts';
 import { createRandom } from '../../training/random.ts';
 import { nameHue } from '../../training/toyland/hue.ts';
+import { pictureGrid } from '../picture-grid.ts';
 import type { Portrait, Row } from './evaluate.ts';
-import { pictureGrid } from './picture-grid.ts';
 
 export const candidates = 8;
 const hardRivals = 3;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Estimate } from '../bootstrap.ts';
+import { pictureGrid } from '../picture-grid.ts';
 import type { Evaluation, Row } from './evaluate.ts';
 import type { Scores } from './judge-pictures.ts';
-import { pictureGrid } from './picture-grid.ts';
 import { standard } from './variants.ts';
 
 const columns: Readonly<Record<keyof Scores, string>> = {

@@ -2,13 +2,15 @@ import type { EliteModel } from '../../elite/elite-model.ts';
 import type { Condition } from '../../elite/guided-noise.ts';
 import { loadModel } from '../../elite/load-model.ts';
 import { drawPictures } from '../../evaluation/draw-pictures.ts';
+import { pictureGrid } from '../../evaluation/picture-grid.ts';
 import type { Picture } from '../../image/picture.ts';
 import { encodePrompt } from '../../text/encode-prompt.ts';
-import { picturePlanes, toUnit } from '../pixels.ts';
+import { fromPlanes, picturePlanes, toUnit } from '../pixels.ts';
 import { createRandom } from '../random.ts';
 import { attributesOf } from './attributes.ts';
 import { captionOf } from './caption.ts';
-import { heldOutDepictions } from './held-out-pictures.ts';
+import type { Depiction } from './depiction.ts';
+import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
 import { compareAttributes, openReader, readerFile, shareRight } from './reader.ts';
 import type { Metrics, ToylandContext } from './recipe.ts';
 
@@ -27,29 +29,45 @@ export async function encodeTexts(model: EliteModel, prompts: readonly string[])
 }
 
 /** Lets the base model draw captions of held-out characters in which nothing is left unsaid, and has the reader say what it sees. */
-export async function measureBaseModel(
-  context: Pick<ToylandContext, 'plan' | 'folder' | 'modelFolder' | 'threads'>,
-): Promise<Metrics> {
-  const { plan, folder, modelFolder, threads } = context;
-  const { sizePx } = plan;
+export async function measureBaseModel({ plan, folder, modelFolder, threads }: ToylandContext): Promise<Metrics> {
   const depictions = heldOutDepictions(plan.measuredCharacters);
+  const pictures = await drawCaptions(depictions, { plan, modelFolder, threads });
+  const reader = await openReader(readerFile(folder), { imageSize: plan.sizePx, threads });
+  const read = await reader.read(picturePlanes(pictures, toUnit));
+  await reader.close();
+  const verdicts = read.map((seen, index) => compareAttributes(seen, attributesOf(depictions[index])));
+  const { stripes, ...said } = shareRight(verdicts);
+  // No caption says where stripes run, so this is what chance gives.
+  return { ...said, stripesByChance: stripes };
+}
+
+/** What the base model draws for the captions of a few held-out characters: pictures as they could be, beneath each what was drawn. */
+export async function previewBaseModel({ plan, modelFolder, threads }: ToylandContext): Promise<Uint8Array> {
+  const depictions = heldOutDepictions(4);
+  const drawn = await drawCaptions(depictions, { plan, modelFolder, threads });
+  const meant = fromPlanes(await depictionTensor(depictions, plan.sizePx));
+  const perRow = 8;
+  const rows = Array.from({ length: Math.ceil(drawn.length / perRow) }, (_, row) => [row * perRow, (row + 1) * perRow]);
+  return pictureGrid(
+    rows.flatMap(([from, to]) => [meant.slice(from, to), drawn.slice(from, to)]),
+    { zoom: 2 },
+  );
+}
+
+async function drawCaptions(
+  depictions: readonly Depiction[],
+  { plan, modelFolder, threads }: Pick<ToylandContext, 'plan' | 'modelFolder' | 'threads'>,
+): Promise<Picture[]> {
   const model = await loadModel(modelFolder, { threads });
-  const reader = await openReader(readerFile(folder), { imageSize: sizePx, threads });
   try {
     const captions = depictions.map((depiction, index) => captionOf(depiction, createRandom(index), 0));
     const [unconditional, ...conditions] = await encodeTexts(model, ['', ...captions]);
-    const pictures: Picture[] = [];
     const drawings = conditions.map((condition, seed) => ({ condition, seed }));
-    for await (const picture of drawPictures(model, drawings, { ...drawing, sizePx, unconditional }))
+    const pictures: Picture[] = [];
+    for await (const picture of drawPictures(model, drawings, { ...drawing, sizePx: plan.sizePx, unconditional }))
       pictures.push(picture);
-    const read = await reader.read(picturePlanes(pictures, toUnit));
-    const { stripes, ...said } = shareRight(
-      read.map((seen, index) => compareAttributes(seen, attributesOf(depictions[index]))),
-    );
-    // No caption says where stripes run, so this is what chance gives.
-    return { ...said, stripesByChance: stripes };
+    return pictures;
   } finally {
     await model.release();
-    await reader.close();
   }
 }

@@ -64,7 +64,7 @@ export const clipRecipe: Recipe = {
     };
   },
 
-  async finish({ plan, folder, modelFolder, threads }, stage, state) {
+  async write({ plan, folder, modelFolder }, stage, state) {
     const config = clipConfig(plan);
     const tensors = namedTensors(stage.phases[0].training.layout, state.average, 'clip');
     const tower = (prefix: string) => new Map([...tensors].filter(([key]) => key.startsWith(prefix)));
@@ -72,11 +72,13 @@ export const clipRecipe: Recipe = {
     writeSafetensors(clipFile(folder), tensors, { format: 'pt' });
     writeComponent(modelFolder, clipVisionComponent(config.vision), tower('vision_model.'));
     writeComponent(modelFolder, clipTextComponent(config.text), tower('text_model.'));
+  },
 
+  async measure({ plan, folder, modelFolder, threads }) {
     const depictions = heldOutDepictions(128);
     const bytes = await depictionBytes(depictions, plan.sizePx);
     const captions = depictions.map((depiction, index) => captionOf(depiction, createRandom(index), 0));
-    const clip = await openClipJudge(config, readSafetensorsIndex(clipFile(folder)), threads);
+    const clip = await openClipJudge(clipConfig(plan), readSafetensorsIndex(clipFile(folder)), threads);
     const top1Of64 = await measureClip(clip, {
       pixels: toPlanes(bytes, 3, wholePictures(depictions.length, plan.sizePx), toClipPixels),
       ...captionTensors(writeTokenizer(modelFolder), captions),

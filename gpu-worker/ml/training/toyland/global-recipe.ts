@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { measureConcepts, previewConcepts } from '../../evaluation/toyland/concept-quality.ts';
+import { wordsAlone } from '../../evaluation/toyland/variants.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
 import { openVisionEncoder, stackRows } from '../frozen-encoders.ts';
 import { initialWeights } from '../initial-weights.ts';
@@ -76,9 +78,11 @@ export const globalRecipe: Recipe = {
     };
   },
 
-  async finish({ modelFolder }, { phases }, { average }) {
+  async write({ modelFolder }, { phases }, { average }) {
     const tensors = namedTensors(phases[0].training.layout, average, 'global_mapper');
     writeSafetensors(join(modelFolder, 'global_mapper.safetensors'), tensors, { format: 'pt' });
-    return {};
   },
+
+  measure: (context) => measureConcepts(context, wordsAlone),
+  preview: (context) => previewConcepts(context, wordsAlone),
 };

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { measureConcepts, previewConcepts } from '../../evaluation/toyland/concept-quality.ts';
+import { standard } from '../../evaluation/toyland/variants.ts';
 import { gridSize } from '../../models/clip-vision.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
 import { openContextEncoder, openVisionEncoder } from '../frozen-encoders.ts';
@@ -81,9 +83,11 @@ export const localRecipe: Recipe = {
     };
   },
 
-  async finish({ modelFolder }, { phases }, { average }) {
+  async write({ modelFolder }, { phases }, { average }) {
     const tensors = namedTensors(phases[0].training.layout, average, 'local_mapper');
     writeSafetensors(join(modelFolder, 'local_mapper.safetensors'), tensors, { format: 'pt' });
-    return {};
   },
+
+  measure: (context) => measureConcepts(context, standard),
+  preview: (context) => previewConcepts(context, standard),
 };

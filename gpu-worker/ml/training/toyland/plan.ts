@@ -22,6 +22,7 @@ export type ToylandPlan = {
   unet: StagePlan & { fullSteps: number; averageDecay: number };
   global: StagePlan;
   local: StagePlan;
+  previewEverySteps: number;
   /** Held-out characters that the base model is measured on, six pictures each. */
   measuredCharacters: number;
   /** What a stage must reach on held-out characters before the next ones start: the least of each metric. */
@@ -41,6 +42,7 @@ export function shippedPlan(): ToylandPlan {
     unet: { steps: 15_000, fullSteps: 35_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
     global: { steps: 6000, batchSize: 16, learningRate: 3e-4 },
     local: { steps: 8000, batchSize: 16, learningRate: 3e-4 },
+    previewEverySteps: 1000,
     measuredCharacters: 35,
     gates: {
       vae: { psnrDb: 30 },

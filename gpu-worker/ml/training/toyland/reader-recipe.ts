@@ -53,12 +53,15 @@ export const readerRecipe: Recipe = {
     };
   },
 
-  async finish({ plan, folder, threads }, { phases }, { average }) {
+  async write({ folder }, { phases }, { average }) {
     const file = readerFile(folder);
     mkdirSync(dirname(file), { recursive: true });
     writeSafetensors(file, namedTensors(phases[0].training.layout, average, 'attribute_reader'), { format: 'pt' });
+  },
+
+  async measure({ plan, folder, threads }) {
     const depictions = heldOutDepictions(100);
-    const reader = await openReader(file, { imageSize: plan.sizePx, threads });
+    const reader = await openReader(readerFile(folder), { imageSize: plan.sizePx, threads });
     const read = await reader.read(await depictionTensor(depictions, plan.sizePx));
     await reader.close();
     return shareRight(read.map((attributes, index) => compareAttributes(attributes, attributesOf(depictions[index]))));

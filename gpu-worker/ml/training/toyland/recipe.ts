@@ -21,6 +21,10 @@ export type Metrics = Readonly<Record<string, number>>;
 export type Recipe = {
   name: string;
   stage(context: ToylandContext): Promise<OpenStage>;
-  /** Writes the component into the model folder and measures it on held-out characters. */
-  finish(context: ToylandContext, stage: Stage, state: TrainingState): Promise<Metrics>;
+  /** Writes the component, as it is, into the context's model folder. */
+  write(context: ToylandContext, stage: Stage, state: TrainingState): Promise<void>;
+  /** Measures the component in the model folder on held-out characters. */
+  measure(context: ToylandContext): Promise<Metrics>;
+  /** Shows what the component in the model folder can do, as PNG. */
+  preview?(context: ToylandContext): Promise<Uint8Array>;
 };

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runStage, type StageProgress } from '../stage.ts';
+import type { TrainingState } from '../training-state.ts';
 import { openAlbum, writeAlbum } from './album.ts';
 import { clipRecipe } from './clip-recipe.ts';
 import { globalRecipe } from './global-recipe.ts';
@@ -45,6 +47,7 @@ export async function* trainToyland(
   }
   const album = await openAlbum(albumFolder);
   const context: ToylandContext = { plan, album, folder, modelFolder: join(folder, 'model'), seed, threads };
+  await mkdir(context.modelFolder, { recursive: true });
   try {
     for (const recipe of recipes) {
       const resultFile = join(folder, recipe.name, 'result.json');
@@ -68,11 +71,21 @@ async function* runRecipe(
   const folder = join(context.folder, recipe.name);
   const stage = await recipe.stage(context);
   try {
-    const run = runStage(stage, { folder, threads, signal });
+    const preview = recipe.preview && {
+      everySteps: context.plan.previewEverySteps,
+      draw: async (state: TrainingState) => {
+        const shown = { ...context, modelFolder: join(folder, 'preview-model') };
+        await cp(context.modelFolder, shown.modelFolder, { recursive: true });
+        await recipe.write(shown, stage, state);
+        return recipe.preview!(shown);
+      },
+    };
+    const run = runStage(stage, { folder, threads, signal, preview });
     let turn = await run.next();
     for (; !turn.done; turn = await run.next()) yield { kind: 'step', ...turn.value };
     if (signal?.aborted) return;
-    const metrics = await recipe.finish(context, stage, turn.value);
+    await recipe.write(context, stage, turn.value);
+    const metrics = await recipe.measure(context);
     writeFileSync(join(folder, 'result.json'), `${JSON.stringify(metrics, null, 2)}\n`);
     yield { kind: 'measured', stage: recipe.name, metrics };
   } finally {

@@ -8,7 +8,7 @@ import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { createRandom } from '../random.ts';
 import type { Phase } from '../stage.ts';
 import { unetStage } from '../stages/unet-stage.ts';
-import { measureBaseModel } from './base-quality.ts';
+import { measureBaseModel, previewBaseModel } from './base-quality.ts';
 import { captionOf } from './caption.ts';
 import { type LatentCache, openLatentCache } from './latent-cache.ts';
 import { captionTensors, writeTokenizer } from './prompts.ts';
@@ -82,7 +82,7 @@ export const unetRecipe: Recipe = {
    * The projections of cross-attention go into the UNet's own file, under its own names. With mappers that are not trained yet the model folder is
    * whole, and can draw what has no concept in it.
    */
-  async finish({ plan, folder, modelFolder, seed, threads }, { phases }, { average }) {
+  async write({ plan, modelFolder, seed }, { phases }, { average }) {
     const { graph, layout } = phases[0].training;
     const projections = namedTensors(layout, average, 'global_mapper');
     const tensors = namedTensors(layout, average, 'unet');
@@ -98,6 +98,8 @@ export const unetRecipe: Recipe = {
     writeComponent(modelFolder, clipTextComponent(text), namedTensors(layout, average, 'text_encoder'));
     writeSettings(modelFolder, plan.networks);
     writeUntrainedMappers(modelFolder, plan.networks, seed);
-    return measureBaseModel({ plan, folder, modelFolder, threads });
   },
+
+  measure: measureBaseModel,
+  preview: previewBaseModel,
 };

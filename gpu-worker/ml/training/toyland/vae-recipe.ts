@@ -1,14 +1,16 @@
-import { measureVae } from '../../evaluation/vae-quality.ts';
+import { pictureGrid } from '../../evaluation/picture-grid.ts';
+import { measureVae, reconstruct } from '../../evaluation/vae-quality.ts';
 import { vaeFactor } from '../../models/vae.ts';
 import { vaeComponent, writeComponent } from '../component-files.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { namedTensors } from '../parameter-vector.ts';
+import { fromPlanes } from '../pixels.ts';
 import type { Phase } from '../stage.ts';
 import { vaeStage } from '../stages/vae-stage.ts';
 import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
-import type { Recipe } from './recipe.ts';
-import { componentWeights } from './trained-model.ts';
+import type { Recipe, ToylandContext } from './recipe.ts';
+import { componentWeights, trainedVaeConfig } from './trained-model.ts';
 import { vaeBatches } from './vae-batches.ts';
 
 /** SD's autoencoder at toyland's scale. */
@@ -43,14 +45,29 @@ export const vaeRecipe: Recipe = {
   },
 
   /** The scaling factor in its configuration gives the latents unit variance. */
-  async finish({ plan, modelFolder, threads }, stage, state) {
-    const config = plan.networks.vae;
+  async write(context, stage, state) {
+    const { plan, modelFolder } = context;
     const tensors = namedTensors(stage.phases[0].training.layout, state.average, 'vae');
-    writeComponent(modelFolder, vaeComponent(config, plan.sizePx), tensors);
-    const pictures = await depictionTensor(heldOutDepictions(40), plan.sizePx);
-    const quality = await measureVae(config, componentWeights(modelFolder, 'vae'), pictures, threads);
-    const scaled = { ...config, scalingFactor: Number((1 / quality.latentDeviation).toPrecision(6)) };
-    writeComponent(modelFolder, vaeComponent(scaled, plan.sizePx), tensors);
-    return quality;
+    const writeScaled = (scalingFactor: number) =>
+      writeComponent(modelFolder, vaeComponent({ ...plan.networks.vae, scalingFactor }, plan.sizePx), tensors);
+    writeScaled(1);
+    const { latentDeviation } = await measureOn(context, 10);
+    writeScaled(Number((1 / latentDeviation).toPrecision(6)));
+  },
+
+  measure: (context) => measureOn(context, 40),
+
+  async preview({ plan, modelFolder, threads }) {
+    const pictures = await depictionTensor(heldOutDepictions(2), plan.sizePx);
+    const given = fromPlanes(pictures);
+    const back = fromPlanes(
+      await reconstruct(trainedVaeConfig(modelFolder), componentWeights(modelFolder, 'vae'), pictures, threads),
+    );
+    return pictureGrid([given.slice(0, 6), back.slice(0, 6), given.slice(6), back.slice(6)], { zoom: 2 });
   },
 };
+
+async function measureOn({ plan, modelFolder, threads }: ToylandContext, characters: number) {
+  const pictures = await depictionTensor(heldOutDepictions(characters), plan.sizePx);
+  return measureVae(plan.networks.vae, componentWeights(modelFolder, 'vae'), pictures, threads);
+}

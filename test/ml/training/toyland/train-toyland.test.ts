@@ -42,7 +42,8 @@ function miniaturePlan(): ToylandPlan {
     unet: { steps: 40, fullSteps: 40, batchSize: 8, learningRate: 3e-3, averageDecay: 0.95 },
     global: { steps: 40, batchSize: 8, learningRate: 3e-3 },
     local: { steps: 40, batchSize: 8, learningRate: 3e-3 },
-    measuredCharacters: 1,
+    previewEverySteps: 40,
+    measuredCharacters: 2,
     gates: {},
   };
 }
@@ -96,6 +97,12 @@ describe('the whole training in miniature', () => {
     const size = { width: plan.sizePx, height: plan.sizePx };
     const networks = await openNetworks(model.config, model.checkpoints, size, portable, { threads: 1 });
     await networks.release();
+  });
+
+  test('shows on the way what each part can do', async () => {
+    for (const stage of ['vae', 'unet', 'global', 'local']) {
+      expect((await sharp(join(folder, stage, 'previews', '000040.png')).metadata()).format).toBe('png');
+    }
   });
 
   test('leaves judges that a model can be measured by', async () => {

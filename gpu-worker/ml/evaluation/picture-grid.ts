@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Picture } from '../../image/picture.ts';
+import type { Picture } from '../image/picture.ts';
 
 const gapPx = 4;
 
