@@ -525,6 +525,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything the account has, an object a line, with URLs of the files that work for a day */
+        get: operations["exportAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete the account with everything it has: keys, concepts, shares, generations, files, counts */
+        delete: operations["deleteAccount"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -705,6 +739,7 @@ export interface components {
          *         "embedding_url": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG/embedding?exp=1764086400&kid=01KAQ8M0V3T5ZC9R2W4XYD6EFG&sig=2p3xQk8mJw0v7sYtN4uRz1aBcDeFgHiJkLmNoPqRsTU",
          *         "created_at": "2026-11-23T12:00:00.000Z",
          *         "ready_at": "2026-11-23T12:00:00.310Z",
+         *         "expires_at": null,
          *         "timings": {
          *           "queued_ms": 190,
          *           "encode_ms": 52,
@@ -747,6 +782,7 @@ export interface components {
          *       "embedding_url": "https://elite.example.com/v1/concepts/con_01KAQ8M0V3T5ZC9R2W4XYD6EFG/embedding?exp=1764086400&kid=01KAQ8M0V3T5ZC9R2W4XYD6EFG&sig=2p3xQk8mJw0v7sYtN4uRz1aBcDeFgHiJkLmNoPqRsTU",
          *       "created_at": "2026-11-23T12:00:00.000Z",
          *       "ready_at": "2026-11-23T12:00:00.310Z",
+         *       "expires_at": null,
          *       "timings": {
          *         "queued_ms": 190,
          *         "encode_ms": 52,
@@ -789,6 +825,11 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             ready_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it is deleted by itself; null for never.
+             */
+            expires_at: string | null;
             timings: {
                 queued_ms: number | null;
                 encode_ms: number | null;
@@ -872,6 +913,7 @@ export interface components {
          *         "created_at": "2026-11-23T12:01:00.000Z",
          *         "started_at": "2026-11-23T12:01:00.240Z",
          *         "completed_at": "2026-11-23T12:01:04.020Z",
+         *         "expires_at": "2026-12-23T12:01:00.000Z",
          *         "timings": {
          *           "queued_ms": 240,
          *           "encode_ms": 12,
@@ -945,6 +987,7 @@ export interface components {
          *       "created_at": "2026-11-23T12:01:00.000Z",
          *       "started_at": "2026-11-23T12:01:00.240Z",
          *       "completed_at": "2026-11-23T12:01:04.020Z",
+         *       "expires_at": "2026-12-23T12:01:00.000Z",
          *       "timings": {
          *         "queued_ms": 240,
          *         "encode_ms": 12,
@@ -1019,6 +1062,11 @@ export interface components {
             started_at: string | null;
             /** Format: date-time */
             completed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it is deleted with its images.
+             */
+            expires_at: string | null;
             timings: {
                 queued_ms: number | null;
                 encode_ms: number | null;
@@ -1553,6 +1601,8 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
+                    /** @description Seconds until it is deleted; kept until you do if left out. */
+                    retain?: number;
                     image: {
                         /** @description Base64, at most 4 MiB decoded. */
                         data?: string;
@@ -1599,6 +1649,7 @@ export interface operations {
                     };
                 };
                 "multipart/form-data": {
+                    retain?: number;
                     /**
                      * Format: binary
                      * @description JPEG, PNG, WebP or HEIC, at most 10 MiB and 40 megapixels.
@@ -3171,6 +3222,11 @@ export interface operations {
                          */
                         events?: ("generation.started" | "generation.succeeded" | "generation.failed" | "generation.canceled" | "generation.expired")[];
                     };
+                    /**
+                     * @description Seconds until it is deleted with its images; 30 days if left out.
+                     * @default 2592000
+                     */
+                    retain?: number;
                     metadata?: components["schemas"]["Metadata"];
                 };
             };
@@ -4363,6 +4419,98 @@ export interface operations {
             };
             /** @description `validation_failed`: One or more fields are invalid. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys without secrets, concepts, generations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The token lacks the scope for this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Closed at once; within two hours nothing is left. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The token lacks the scope for this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

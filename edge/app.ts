@@ -8,7 +8,9 @@ import { ApiError, fromZodError, problemResponse } from './errors.ts';
 import { createAccount } from './routes/accounts/create-account.ts';
 import { createClientToken } from './routes/accounts/create-client-token.ts';
 import { createKey } from './routes/accounts/create-key.ts';
+import { deleteAccount } from './routes/accounts/delete-account.ts';
 import { deleteKey } from './routes/accounts/delete-key.ts';
+import { exportAccount } from './routes/accounts/export-account.ts';
 import { getUsage } from './routes/accounts/get-usage.ts';
 import { listKeys } from './routes/accounts/list-keys.ts';
 import { cancelConcept } from './routes/concepts/cancel-concept.ts';
@@ -110,6 +112,8 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   deleteKey(app);
   createClientToken(app);
   getUsage(app);
+  exportAccount(app);
+  deleteAccount(app);
 
   listModels(app);
   getHealth(app);

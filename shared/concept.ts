@@ -31,6 +31,7 @@ export const conceptSchema = z
     embedding_url: z.string().nullable(),
     created_at: z.iso.datetime(),
     ready_at: z.iso.datetime().nullable(),
+    expires_at: z.iso.datetime().nullable().meta({ description: 'When it is deleted by itself; null for never.' }),
     timings: z.object({
       queued_ms: z.int().min(0).nullable(),
       encode_ms: z.int().min(0).nullable(),

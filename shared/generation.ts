@@ -89,6 +89,7 @@ export const generationSchema = z
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().nullable(),
     completed_at: z.iso.datetime().nullable(),
+    expires_at: z.iso.datetime().nullable().meta({ description: 'When it is deleted with its images.' }),
     timings: z.object({
       queued_ms: z.int().min(0).nullable(),
       encode_ms: z.int().min(0).nullable(),

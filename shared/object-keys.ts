@@ -10,6 +10,11 @@ export function accountPrefix(accountId: string): string {
   return `accounts/${accountId}/`;
 }
 
+/** The prefix of everything an account's clients have sent and no worker has read yet. */
+export function accountUploadsPrefix(accountId: string): string {
+  return `uploads/${accountId}/`;
+}
+
 /** The prefix of everything that belongs to a job: `con_…` or `gen_…`. */
 export function jobPrefix(accountId: string, jobId: string): string {
   return `${accountPrefix(accountId)}${jobId.startsWith('con_') ? 'concepts' : 'generations'}/${jobId}/`;
@@ -20,7 +25,7 @@ export function jobPrefix(accountId: string, jobId: string): string {
  * a lifecycle rule of the bucket on `uploads/` removes what a crash left.
  */
 export function uploadPrefix(accountId: string, id: string): string {
-  return `uploads/${accountId}/${id}/`;
+  return `${accountUploadsPrefix(accountId)}${id}/`;
 }
 
 export function uploadedPhotoKey(accountId: string, conceptId: string): string {

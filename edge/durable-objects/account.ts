@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { jobPrefix, uploadPrefix } from '../../shared/object-keys.ts';
+import { accountPrefix, accountUploadsPrefix, jobPrefix, uploadPrefix } from '../../shared/object-keys.ts';
 import type { QueueMessage } from '../../shared/queue-message.ts';
 import { type EdgeEnv, settingsOf } from '../env.ts';
 import { deletePrefix } from '../storage/bucket.ts';
@@ -141,6 +141,31 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#keys.delete(id);
   }
 
+  /**
+   * Closes the account: nobody gets in any more, and all it had goes, its shares at once. What is left is the tasks
+   * that see to this; with the last of them the account itself is gone.
+   */
+  async close(): Promise<void> {
+    const id = this.ctx.storage.kv.get<string>('id')!;
+    this.ctx.storage.transactionSync(() => {
+      this.ctx.storage.kv.put('closed', true);
+      this.#keys.deleteAll();
+      for (const concept of this.#concepts.ids()) {
+        this.#unshare(concept);
+        this.#concepts.delete(concept);
+        this.#tasks.add({ kind: 'delete_job', jobId: concept }, this.now());
+      }
+      for (const generation of this.#generations.ids()) {
+        this.#generations.delete(generation);
+        this.#tasks.add({ kind: 'delete_job', jobId: generation }, this.now());
+      }
+      this.#tasks.dropExpiries();
+      this.#tasks.add({ kind: 'delete_prefix', prefix: accountUploadsPrefix(id) }, this.now());
+      this.#sweep(accountPrefix(id));
+    });
+    await this.#runDueTasks();
+  }
+
   async usage(period: string): Promise<EndUserUsage[]> {
     return this.#usage.of(period);
   }
@@ -181,7 +206,10 @@ export class Account extends DurableObject<EdgeEnv> {
     if (existing) {
       return { record: existing, created: false };
     }
-    await this.#storeAndStart(job, () => this.#concepts.insert(record, contentHash));
+    await this.#storeAndStart(job, () => {
+      this.#concepts.insert(record, contentHash);
+      this.#expireAt(record.expiresAtMs, { kind: 'expire_concept', id: record.id });
+    });
     return { record, created: true };
   }
 
@@ -213,7 +241,10 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   async createGeneration({ record, job }: NewGeneration): Promise<void> {
-    await this.#storeAndStart(job, () => this.#generations.insert(record, null));
+    await this.#storeAndStart(job, () => {
+      this.#generations.insert(record, null);
+      this.#expireAt(record.expiresAtMs, { kind: 'expire_generation', id: record.id });
+    });
   }
 
   async getShare(conceptId: string, id: string): Promise<ShareRecord | null> {
@@ -406,6 +437,12 @@ export class Account extends DurableObject<EdgeEnv> {
     }
   }
 
+  #expireAt(atMs: number | null, task: Task): void {
+    if (atMs !== null) {
+      this.#tasks.add(task, atMs);
+    }
+  }
+
   #made(objectId: string, idempotencyKey: string | null): void {
     if (idempotencyKey !== null) {
       this.#requests.made(idempotencyKey, objectId);
@@ -418,6 +455,9 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   async #runDueTasks(): Promise<void> {
+    if (!this.#exists()) {
+      return;
+    }
     const due = this.#tasks.due(this.now()).filter(({ id }) => !this.#running.has(id));
     await Promise.all(due.map((task) => this.#attempt(task)));
     await this.#rearm();
@@ -446,6 +486,10 @@ export class Account extends DurableObject<EdgeEnv> {
         return jobOf(this.env, task.jobId).delete();
       case 'delete_prefix':
         return deletePrefix(this.env.BUCKET, task.prefix);
+      case 'expire_concept':
+        return this.deleteConcept(task.id);
+      case 'expire_generation':
+        return this.deleteGeneration(task.id);
       case 'confirm_use':
         await shareOf(this.env, task.share).confirm(task.useId);
         return;
@@ -457,8 +501,15 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   async #rearm(): Promise<void> {
-    if (this.#exists()) {
-      await setAlarmToEarliest(this.ctx.storage, [this.#tasks.nextDueAtMs()]);
+    if (!this.#exists()) {
+      return;
+    }
+    const dueAtMs = this.#tasks.nextDueAtMs();
+    if (dueAtMs === null && this.ctx.storage.kv.get('closed')) {
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+    } else {
+      await setAlarmToEarliest(this.ctx.storage, [dueAtMs]);
     }
   }
 }

@@ -36,6 +36,7 @@ const concept: Concept = {
   embedding_url: `${ORIGIN}${conceptPath}/embedding?${SIGNATURE}`,
   created_at: '2026-11-23T12:00:00.000Z',
   ready_at: '2026-11-23T12:00:00.310Z',
+  expires_at: null,
   timings: { queued_ms: 190, encode_ms: 52, total_ms: 310 },
   links: links(conceptPath),
 };
@@ -76,6 +77,7 @@ const generation: Generation = {
   created_at: '2026-11-23T12:01:00.000Z',
   started_at: '2026-11-23T12:01:00.240Z',
   completed_at: '2026-11-23T12:01:04.020Z',
+  expires_at: '2026-12-23T12:01:00.000Z',
   timings: { queued_ms: 240, encode_ms: 12, denoise_ms: 3510, decode_ms: 140, upload_ms: 90, total_ms: 4020 },
   links: links(generationPath),
 };

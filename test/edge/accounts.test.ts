@@ -1,5 +1,5 @@
-import { env, runInDurableObject } from 'cloudflare:test';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   announceModel,
   type Client,
@@ -11,7 +11,7 @@ import {
   request,
 } from './client.ts';
 import { png } from './pictures.ts';
-import { doJob } from './scripted-worker.ts';
+import { doJob, newAttempt, queuedMessage } from './scripted-worker.ts';
 
 beforeAll(() => announceModel());
 
@@ -151,5 +151,108 @@ describe('GET /v1/usage', () => {
       end_users: [],
     });
     await expectProblem(await client.get('/v1/usage?period=2020-13'), 'validation_failed', ['#/period']);
+  });
+});
+
+describe('GET /v1/account/export', () => {
+  test('gives everything, an object a line, and no secrets', async () => {
+    const client = await newClient();
+    const concept = await readyConcept(client);
+    const body = { prompt: 'a S*', concepts: [{ concept }] };
+    const generation = await (await client.post('/v1/generations', body)).json<{ id: string }>();
+    await doJob(client.accountId, generation.id);
+    const response = await client.get('/v1/account/export');
+    expect(response.headers.get('Content-Type')).toBe('application/x-ndjson');
+    const text = await response.text();
+    const objects = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(objects).toMatchObject([
+      { object: 'api_key', id: client.keyId },
+      { object: 'concept', id: concept },
+      { object: 'generation', id: generation.id, images: [{ url: expect.stringContaining('sig=') }] },
+    ]);
+    expect(text).not.toContain(client.token);
+  });
+});
+
+describe('DELETE /v1/account', () => {
+  test('leaves nothing behind: no key, no file, no record, no running job, not the account itself', async () => {
+    const client = await newClient();
+    const concept = await readyConcept(client);
+    const body = { prompt: 'a S*', concepts: [{ concept }] };
+    const running = await (await client.post('/v1/generations', body)).json<{ id: string }>();
+    const attempt = newAttempt(await queuedMessage(client.accountId, running.id));
+    await attempt.report({ type: 'started' });
+    await attempt.writeResult();
+    const { image_url: image } = await (await client.get(`/v1/concepts/${concept}`)).json<{ image_url: string }>();
+    const { url: share } = await (await client.post(`/v1/concepts/${concept}/shares`, {})).json<{ url: string }>();
+
+    expect((await client.send('DELETE', '/v1/account')).status).toBe(204);
+    await expectProblem(await client.get('/v1/concepts'), 'unauthenticated');
+    await expectProblem(await request(image), 'not_found');
+    expect((await request(share, { headers: { Accept: 'application/json' } })).status).toBe(410);
+    expect(await attempt.report({ type: 'progress', step: 1, steps: 2 })).toEqual({ action: 'stop', reason: 'ended' });
+
+    const account = env.ACCOUNT.getByName(client.accountId);
+    await runInDurableObject(account, (instance) => {
+      instance.now = () => Date.now() + 3_600_000;
+    });
+    await vi.waitUntil(
+      async () => {
+        await runDurableObjectAlarm(account);
+        return runInDurableObject(account, (_, state) => state.storage.kv.get('id') === undefined);
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    for (const prefix of [`accounts/${client.accountId}/`, `uploads/${client.accountId}/`]) {
+      expect((await env.BUCKET.list({ prefix })).objects).toEqual([]);
+    }
+  });
+});
+
+describe('retain', () => {
+  test('deletes a generation with its images when its time is over, by default after 30 days; a concept when asked to', async () => {
+    const client = await newClient();
+    const concept = await readyConcept(client);
+    const make = async (changes: object) => {
+      const body = { prompt: 'a S*', concepts: [{ concept }], ...changes };
+      return (await client.post('/v1/generations', body)).json<{
+        id: string;
+        created_at: string;
+        expires_at: string;
+      }>();
+    };
+    const [short, usual] = [await make({ retain: 3600 }), await make({})];
+    const days = (Date.parse(usual.expires_at) - Date.parse(usual.created_at)) / 86_400_000;
+    expect(days).toBe(30);
+    await doJob(client.accountId, short.id);
+    const photo = await (await client.post('/v1/concepts', photoForm(png(), { retain: '3600' }))).json<{
+      id: string;
+    }>();
+
+    const account = env.ACCOUNT.getByName(client.accountId);
+    await runInDurableObject(account, (instance) => {
+      instance.now = () => Date.now() + 3_601_000;
+    });
+    await runDurableObjectAlarm(account);
+    await expectProblem(await client.get(`/v1/generations/${short.id}`), 'not_found');
+    await expectProblem(await client.get(`/v1/concepts/${photo.id}`), 'not_found');
+    expect((await client.get(`/v1/generations/${usual.id}`)).status).toBe(200);
+    expect((await client.get(`/v1/concepts/${concept}`)).status).toBe(200);
+    const prefix = `accounts/${client.accountId}/generations/${short.id}/`;
+    await expect.poll(async () => (await env.BUCKET.list({ prefix })).objects).toEqual([]);
+  });
+
+  test('is from an hour to a year', async () => {
+    const client = await newClient();
+    for (const retain of [3599, 31_536_001]) {
+      await expectProblem(
+        await client.post('/v1/concepts', photoForm(png(), { retain: String(retain) })),
+        'validation_failed',
+        ['#/retain'],
+      );
+    }
   });
 });

@@ -51,6 +51,10 @@ export function createKeyTable(sql: SqlStorage) {
         }));
     },
 
+    deleteAll(): void {
+      sql.exec('DELETE FROM key');
+    },
+
     delete(id: string): boolean {
       return sql.exec('DELETE FROM key WHERE id = ?', id).rowsWritten > 0;
     },

@@ -70,6 +70,13 @@ export function createRecordTable<T extends Identified>(sql: SqlStorage, name: '
       return { records, hasMore: false };
     },
 
+    ids(): string[] {
+      return sql
+        .exec<{ id: string }>(`SELECT id FROM ${name}`)
+        .toArray()
+        .map(({ id }) => id);
+    },
+
     delete(id: string): void {
       sql.exec(`DELETE FROM ${name} WHERE id = ?`, id);
     },

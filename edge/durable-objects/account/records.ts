@@ -21,6 +21,8 @@ export type ConceptRecord = {
   /** The share it was copied from, and what it granted then. */
   readonly copiedFrom: { readonly shareId: string; readonly rights: ShareRights } | null;
   readonly createdAtMs: number;
+  /** When it is deleted by itself; null for never. */
+  readonly expiresAtMs: number | null;
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly result: ConceptResult | null;
@@ -60,6 +62,7 @@ export type GenerationRecord = {
   readonly metadata: Metadata;
   readonly model: string;
   readonly createdAtMs: number;
+  readonly expiresAtMs: number | null;
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly progress: JobProgress | null;

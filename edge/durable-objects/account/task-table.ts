@@ -7,6 +7,8 @@ export type Task =
   | { readonly kind: 'start_job'; readonly message: QueueMessage; readonly terms: JobTerms }
   | { readonly kind: 'delete_job'; readonly jobId: string }
   | { readonly kind: 'delete_prefix'; readonly prefix: string }
+  /** A record's time is over. */
+  | { readonly kind: 'expire_concept' | 'expire_generation'; readonly id: string }
   | { readonly kind: 'revoke_share'; readonly share: string }
   | { readonly kind: 'confirm_use' | 'give_back_use'; readonly share: string; readonly useId: string };
 
@@ -38,6 +40,11 @@ export function createTaskTable(sql: SqlStorage) {
 
     nextDueAtMs(): number | null {
       return sql.exec<{ due: number | null }>('SELECT min(due_at_ms) AS due FROM task').one().due;
+    },
+
+    /** The records they were about are gone already. */
+    dropExpiries(): void {
+      sql.exec("DELETE FROM task WHERE task ->> 'kind' IN ('expire_concept', 'expire_generation')");
     },
 
     done(id: number): void {

@@ -22,6 +22,7 @@ export async function conceptObject(record: ConceptRecord, { origin, sign }: Obj
     embedding_url: result && mayExport(record) ? await sign(`${path}/embedding`) : null,
     created_at: isoTime(createdAtMs),
     ready_at: record.status === 'ready' && endedAtMs !== null ? isoTime(endedAtMs) : null,
+    expires_at: record.expiresAtMs === null ? null : isoTime(record.expiresAtMs),
     timings: {
       queued_ms: startedAtMs === null ? null : startedAtMs - createdAtMs,
       encode_ms: result?.encodeMs ?? null,

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { uploadIdSchema } from '../../../shared/ids.ts';
 import { MAX_IMAGE_BYTES } from '../../../shared/image-limits.ts';
 import { metadataSchema } from '../../../shared/object-parts.ts';
+import { retainSchema } from '../../../shared/retention.ts';
 import { conceptWebhookSchema } from '../../../shared/webhook.ts';
 
 /** Both files at their most, and room for the fields. */
@@ -31,7 +32,12 @@ export type ImageSource = z.infer<typeof imageSourceSchema>;
 
 const autoMaskSchema = z.literal('auto').meta({ description: 'Asks the model to find the object.' });
 
+const retainField = retainSchema
+  .optional()
+  .meta({ description: 'Seconds until it is deleted; kept until you do if left out.' });
+
 export const conceptJsonSchema = z.strictObject({
+  retain: retainField,
   image: imageSourceSchema,
   mask: z.union([autoMaskSchema, imageSourceSchema]).optional(),
   ...conceptFields,
@@ -57,6 +63,7 @@ const jsonTextSchema = z
   .openapi({ type: 'string', description: 'JSON.' });
 
 export const conceptFormSchema = z.strictObject({
+  retain: z.coerce.number().pipe(retainSchema).optional(),
   image: fileSchema,
   mask: z.union([autoMaskSchema, fileSchema]).optional(),
   ...conceptFields,

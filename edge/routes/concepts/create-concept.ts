@@ -147,6 +147,7 @@ async function storeConcept(
     maskSource,
     copiedFrom: null,
     createdAtMs: nowMs,
+    expiresAtMs: request.retain === undefined ? null : nowMs + 1000 * request.retain,
     startedAtMs: null,
     endedAtMs: null,
     result: null,

@@ -109,6 +109,7 @@ async function storeImport(
     metadata: {},
     model: model.fingerprint,
     createdAtMs: nowMs,
+    expiresAtMs: null,
     startedAtMs: nowMs,
     endedAtMs: nowMs,
     result: { embeddingKey: key, photoKey: null, maskKey: null, encodeMs: null },

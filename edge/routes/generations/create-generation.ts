@@ -105,6 +105,7 @@ async function storeGeneration(
     {
       accountId,
       endUser,
+      retainSeconds: request.retain,
       input,
       embeddingKeys: concepts.map(({ embeddingKey }) => embeddingKey),
       metadata: request.metadata,

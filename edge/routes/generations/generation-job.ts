@@ -15,6 +15,8 @@ export type GenerationPlan = {
   /** Of the input's concepts, in their order. */
   readonly embeddingKeys: readonly string[];
   readonly metadata: Metadata;
+  /** Null to keep it as long as what it belongs to. */
+  readonly retainSeconds: number | null;
   readonly model: ModelDescription;
   readonly terms: JobTerms;
   readonly traceparent: string | null;
@@ -34,6 +36,7 @@ export function newGeneration(plan: GenerationPlan, nowMs: number): NewGeneratio
       metadata: plan.metadata,
       model: model.fingerprint,
       createdAtMs: nowMs,
+      expiresAtMs: plan.retainSeconds === null ? null : nowMs + 1000 * plan.retainSeconds,
       startedAtMs: null,
       endedAtMs: null,
       progress: null,

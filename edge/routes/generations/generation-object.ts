@@ -43,6 +43,7 @@ export async function describeGeneration(
     created_at: isoTime(createdAtMs),
     started_at: startedAtMs === null ? null : isoTime(startedAtMs),
     completed_at: endedAtMs === null ? null : isoTime(endedAtMs),
+    expires_at: record.expiresAtMs === null ? null : isoTime(record.expiresAtMs),
     timings: {
       queued_ms: startedAtMs === null ? null : startedAtMs - createdAtMs,
       encode_ms: result?.timings.encode_ms ?? null,

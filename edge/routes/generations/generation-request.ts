@@ -10,6 +10,7 @@ import {
 import { samplerSchema, wordsSchema } from '../../../shared/model-description.ts';
 import { metadataSchema } from '../../../shared/object-parts.ts';
 import { DEFAULT_PLACEHOLDER, placeholderTokenSchema } from '../../../shared/placeholder.ts';
+import { GENERATION_RETAIN_SECONDS, retainSchema } from '../../../shared/retention.ts';
 import { generationWebhookSchema } from '../../../shared/webhook.ts';
 
 const MAX_START_WITHIN_SECONDS = 12 * 3600; // as long as a message may live in SQS
@@ -42,6 +43,9 @@ export const generationRequestSchema = z.strictObject({
     .default(3600)
     .meta({ description: 'Seconds; a job not started by then expires.' }),
   webhook: generationWebhookSchema.optional(),
+  retain: retainSchema
+    .default(GENERATION_RETAIN_SECONDS)
+    .meta({ description: 'Seconds until it is deleted with its images; 30 days if left out.' }),
   metadata: metadataSchema.default({}),
 });
 

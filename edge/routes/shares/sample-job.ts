@@ -11,7 +11,9 @@ const SAMPLE_STEPS = 20;
 /** Good with few steps; where the model has it not, its default will do. */
 const SAMPLE_SAMPLER = 'dpmpp_2m';
 
-/** The picture on a share's page, drawn with the concept: the photo itself is never shown. JPEG is what previews read. */
+/**
+ * The picture on a share's page, drawn with the concept: the photo itself is never shown. JPEG is what previews read.
+ */
 export function sampleJob(
   accountId: string,
   { id, embeddingKey }: { id: string; embeddingKey: string },
@@ -34,6 +36,7 @@ export function sampleJob(
       input: resolveInput(request, model),
       embeddingKeys: [embeddingKey],
       metadata: {},
+      retainSeconds: null,
       model,
       terms: { startWithinMs: DEFAULT_START_WITHIN_MS, shares: [], webhook: null },
       traceparent: null,
