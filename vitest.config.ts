@@ -40,6 +40,7 @@ export default defineConfig({
                 AWS_SECRET_ACCESS_KEY: 'test',
                 WORKER_SIGNING_SECRET: 'worker-signing-secret-of-the-tests',
                 TOKEN_SIGNING_SECRET: 'token-signing-secret-of-the-tests',
+                LOG_REQUESTS: 'false',
                 RATE_LIMIT_PER_KEY: '100000',
                 RATE_LIMIT_PER_END_USER: '5',
                 ADMIN_TOKEN: 'admin-token-of-the-tests-0123456789',

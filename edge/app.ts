@@ -5,6 +5,7 @@ import { requestId } from 'hono/request-id';
 import type { EdgeContext } from './context.ts';
 import { settingsOf } from './env.ts';
 import { ApiError, fromZodError, problemResponse } from './errors.ts';
+import { requestLog } from './middleware/request-log.ts';
 import { createAccount } from './routes/accounts/create-account.ts';
 import { createClientToken } from './routes/accounts/create-client-token.ts';
 import { createKey } from './routes/accounts/create-key.ts';
@@ -72,6 +73,7 @@ export function createApp(): OpenAPIHono<EdgeContext> {
     c.set('settings', settingsOf(c.env));
     await next();
   });
+  app.use(requestLog());
 
   createUpload(app);
   createConcept(app);

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { createApp } from '../../edge/app.ts';
 import { type EdgeEnv, settingsOf } from '../../edge/env.ts';
 import { testModel } from '../shared/test-model.ts';
 import { announceModel, expectProblem, newClient, photoForm, request } from './client.ts';
@@ -53,5 +54,25 @@ describe('the service', () => {
     expect(() => settingsOf({ ...env, ENVIRONMENT: 'production' })).toThrow(
       'BOOTSTRAP_API_KEY: is for ENVIRONMENT=local only',
     );
+  });
+
+  test('logs a line a request that tells the route, and none of its secrets', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const client = await newClient();
+    const watched = new Request('https://edge.test/v1/usage?period=2026-01', {
+      headers: { Authorization: `Bearer ${client.token}` },
+    });
+    await createApp().fetch(watched, { ...env, LOG_REQUESTS: 'true' });
+    const line = String(log.mock.lastCall?.[0]);
+    log.mockRestore();
+    expect(JSON.parse(line)).toMatchObject({
+      message: 'request',
+      method: 'GET',
+      route: '/v1/usage',
+      status: 200,
+      account: client.accountId,
+    });
+    expect(line).not.toContain(client.token);
+    expect(line).not.toContain('2026-01');
   });
 });
