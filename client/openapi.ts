@@ -893,6 +893,10 @@ export interface components {
          *           "steps": 100,
          *           "sampler": "lms",
          *           "guidance_scale": 5,
+         *           "guidance_interval": {
+         *             "from": 0,
+         *             "to": 1
+         *           },
          *           "width": 512,
          *           "height": 512,
          *           "format": "png",
@@ -967,6 +971,10 @@ export interface components {
          *         "steps": 100,
          *         "sampler": "lms",
          *         "guidance_scale": 5,
+         *         "guidance_interval": {
+         *           "from": 0,
+         *           "to": 1
+         *         },
          *         "width": 512,
          *         "height": 512,
          *         "format": "png",
@@ -1034,6 +1042,11 @@ export interface components {
                 /** @enum {string} */
                 sampler: "lms" | "ddim" | "euler" | "euler_ancestral" | "dpmpp_2m" | "dpmpp_2m_karras";
                 guidance_scale: number;
+                /** @description The part of the run that `guidance_scale` guides, in shares of its steps: 0 to 1 is all of it. A step outside costs half. */
+                guidance_interval: {
+                    from: number;
+                    to: number;
+                };
                 width: number;
                 height: number;
                 /** @enum {string} */
@@ -1207,6 +1220,11 @@ export interface components {
                 /** @enum {string} */
                 sampler: "lms" | "ddim" | "euler" | "euler_ancestral" | "dpmpp_2m" | "dpmpp_2m_karras";
                 guidance_scale: number;
+                /** @description The part of the run that `guidance_scale` guides, in shares of its steps: 0 to 1 is all of it. A step outside costs half. */
+                guidance_interval: {
+                    from: number;
+                    to: number;
+                };
                 width: number;
                 height: number;
                 /** @enum {string} */
@@ -3195,6 +3213,11 @@ export interface operations {
                     /** @enum {string} */
                     sampler?: "lms" | "ddim" | "euler" | "euler_ancestral" | "dpmpp_2m" | "dpmpp_2m_karras";
                     guidance_scale?: number;
+                    /** @description The part of the run that `guidance_scale` guides, in shares of its steps: 0 to 1 is all of it. A step outside costs half. */
+                    guidance_interval?: {
+                        from: number;
+                        to: number;
+                    };
                     width?: number;
                     height?: number;
                     /**

@@ -26,8 +26,17 @@ export const IMAGE_CONTENT_TYPES = {
 export const strengthSchema = z.number().min(0).max(2);
 export const seedSchema = z.int().min(0).max(MAX_SEED);
 export const guidanceScaleSchema = z.number().min(0).max(50);
+const shareOfStepsSchema = z.number().min(0).max(1);
 
-/** What the model's safety checker says of a picture. One that is flagged is black. */
+/** Which part of a run is guided. */
+export const guidanceIntervalSchema = z
+  .object({ from: shareOfStepsSchema, to: shareOfStepsSchema })
+  .refine(({ from, to }) => from <= to, 'must not end before it begins')
+  .meta({
+    description:
+      'The part of the run that `guidance_scale` guides, in shares of its steps: 0 to 1 is all of it. A step outside costs half.',
+  });
+
 export const safetySchema = z.enum(['passed', 'flagged', 'unchecked']).meta({
   description:
     '`flagged`: the safety checker took offence, and the picture is black; `unchecked`: the model has no checker.',
@@ -53,6 +62,7 @@ export const generationInputSchema = z.object({
   steps: z.int().min(1),
   sampler: samplerSchema,
   guidance_scale: guidanceScaleSchema,
+  guidance_interval: guidanceIntervalSchema,
   width: z.int().positive(),
   height: z.int().positive(),
   format: imageFormatSchema,

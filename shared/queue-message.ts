@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { maskSourceSchema } from './concept.ts';
 import {
+  guidanceIntervalSchema,
   guidanceScaleSchema,
   imageFormatSchema,
   MAX_IMAGES,
@@ -57,6 +58,7 @@ export const generateMessageSchema = z.object({
     steps: z.int().min(1),
     sampler: samplerSchema,
     guidance_scale: guidanceScaleSchema,
+    guidance_interval: guidanceIntervalSchema,
     width: z.int().positive(),
     height: z.int().positive(),
     format: imageFormatSchema,

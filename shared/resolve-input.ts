@@ -12,6 +12,8 @@ export type GenerationChoices = Pick<GenerationInput, 'prompt' | 'num_images' | 
     readonly concepts: readonly (Pick<ConceptInput, 'concept' | 'token'> & Partial<ConceptInput>)[];
   };
 
+const WHOLE_RUN: GenerationInput['guidance_interval'] = { from: 0, to: 1 };
+
 /** What is wrong with a field, which `pointer` names. */
 export type InputError = { readonly pointer: string; readonly message: string };
 
@@ -36,6 +38,7 @@ export function resolveInput(
     steps: request.steps ?? model.steps.default,
     sampler: request.sampler ?? defaults.sampler,
     guidance_scale: request.guidance_scale ?? defaults.guidance_scale,
+    guidance_interval: request.guidance_interval ?? WHOLE_RUN,
     width: request.width ?? defaults.width,
     height: request.height ?? defaults.height,
     format: request.format,

@@ -57,6 +57,7 @@ const generation: Generation = {
     steps: 100,
     sampler: 'lms',
     guidance_scale: 5,
+    guidance_interval: { from: 0, to: 1 },
     width: 512,
     height: 512,
     format: 'png',

@@ -10,7 +10,7 @@ import { standard, variants } from '../ml/evaluation/toyland/variants.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { drawing } from '../ml/training/toyland/base-quality.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
-import { wholeNumber } from './model-options.ts';
+import { wholeNumber } from './option-values.ts';
 import { type Bar, createReport, type Terminal } from './terminal.ts';
 import { toylandFolder } from './toyland-folder.ts';
 

@@ -44,9 +44,20 @@ export function generateCommand(terminal: Terminal): Command {
       const { description } = describeFolder(modelFolder(options, terminal));
       checkConceptFileModel(embedding, description);
       const input = resolveOptions(prompt, options, description);
-      const { negative_prompt: negativePrompt, num_images: numImages, guidance_scale: guidanceScale } = input;
+      const { negative_prompt: negativePrompt, num_images: numImages } = input;
+      const {
+        guidance_scale: guidanceScale,
+        guidance_interval: { from, to },
+      } = input;
       const concepts = input.concepts.map((concept) => ({ ...concept, embedding }));
-      const request = { ...input, concepts, negativePrompt, numImages, guidanceScale };
+      const request = {
+        ...input,
+        concepts,
+        negativePrompt,
+        numImages,
+        guidanceScale,
+        guidanceInterval: [from, to] as const,
+      };
 
       let truncated = false;
       const bar = report.startBar('Denoising', input.steps);

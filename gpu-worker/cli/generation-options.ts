@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import {
   type GenerationInput,
   generationInputSchema,
+  guidanceIntervalSchema,
   guidanceScaleSchema,
   imageFormatSchema,
   MAX_IMAGES,
@@ -11,7 +12,7 @@ import {
 import { type ModelDescription, samplerSchema, type Words, wordsSchema } from '../../shared/model-description.ts';
 import { DEFAULT_PLACEHOLDER, placeholderTokenSchema } from '../../shared/placeholder.ts';
 import { inputErrors, resolveInput } from '../../shared/resolve-input.ts';
-import { fieldOf, wholeNumber } from './model-options.ts';
+import { fieldOf, wholeNumber } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What the user chose; what is left out is the model's to fill in. */
@@ -26,6 +27,7 @@ export type GenerationOptions = {
   readonly steps?: number;
   readonly sampler?: GenerationInput['sampler'];
   readonly guidance?: number;
+  readonly guidedSteps?: GenerationInput['guidance_interval'];
   readonly size?: { readonly width: number; readonly height: number };
   readonly format: GenerationInput['format'];
 };
@@ -42,6 +44,7 @@ export function withGenerationOptions(command: Command): Command {
     .option('--steps <n>', 'denoising steps', wholeNumber(1))
     .option('--sampler <name>', samplerSchema.options.join(', '), fieldOf(samplerSchema))
     .option('--guidance <scale>', 'how closely to follow the prompt', fieldOf(guidanceScaleSchema))
+    .option('--guided-steps <from-to>', 'which part of the run is guided, such as 0-0.6', parseInterval)
     .option('--size <WxH>', 'one of the model’s sizes, such as 512x512', parseSize)
     .option('--format <name>', imageFormatSchema.options.join(', '), fieldOf(imageFormatSchema), 'png');
 }
@@ -50,6 +53,14 @@ function parseSize(text: string): { width: number; height: number } {
   const [, width, height] = /^(\d+)[x×](\d+)$/.exec(text) ?? [];
   if (width === undefined) throw new InvalidArgumentError('Expected a size such as 512x512.');
   return { width: Number(width), height: Number(height) };
+}
+
+/** Two shares of the run; the schema of the API judges them. */
+function parseInterval(text: string): GenerationInput['guidance_interval'] {
+  const [, from, to] = /^([\d.]+)-([\d.]+)$/.exec(text) ?? [];
+  const interval = guidanceIntervalSchema.safeParse({ from: Number(from), to: Number(to) });
+  if (!interval.success) throw new InvalidArgumentError('Expected two shares of the run, such as 0-0.6.');
+  return interval.data;
 }
 
 /** The input as it will run. @throws UsageError naming everything that the API or this model does not take. */
@@ -68,6 +79,7 @@ export function resolveOptions(
     steps: options.steps,
     sampler: options.sampler,
     guidance_scale: options.guidance,
+    guidance_interval: options.guidedSteps,
     ...options.size,
     format: options.format,
   };

@@ -15,7 +15,11 @@ export async function generateJob(
   { job, input, embeddings }: GenerateRequest,
   { predictNoise, signal, onProgress }: JobOptions & { readonly predictNoise: PredictNoise },
 ): Promise<Generated> {
-  const { negative_prompt: negativePrompt, num_images: numImages, guidance_scale: guidanceScale } = input;
+  const { negative_prompt: negativePrompt, num_images: numImages } = input;
+  const {
+    guidance_scale: guidanceScale,
+    guidance_interval: { from, to },
+  } = input;
   const concepts = input.concepts.map(({ token, strength, words }, index) => {
     const embedding = readConceptFile(embeddings[index]);
     checkConceptFileModel(embedding, model.description);
@@ -41,7 +45,14 @@ export async function generateJob(
         break;
     }
   };
-  const request = { ...input, concepts, negativePrompt, numImages, guidanceScale };
+  const request = {
+    ...input,
+    concepts,
+    negativePrompt,
+    numImages,
+    guidanceScale,
+    guidanceInterval: [from, to] as const,
+  };
   const pictures = await follow(generate(model, request, { signal, predictNoise }), onEvent);
   const images = await Promise.all(
     pictures.map(async (image) => {

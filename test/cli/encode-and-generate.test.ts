@@ -67,6 +67,23 @@ describe('elite generate', () => {
     expect(one.includes(prompt)).toBe(true);
   });
 
+  it('guides only the part of the run that is asked for', async () => {
+    const draw = async (...options: string[]) => {
+      await generate('a S*', '--seed', '7', '-o', inFolder('guided.png'), ...options);
+      return readFileSync(inFolder('guided.png'));
+    };
+    const [whole, all, half, none, unguided] = [
+      await draw(),
+      await draw('--guided-steps', '0-1'),
+      await draw('--guided-steps', '0-0.5'),
+      await draw('--guided-steps', '0-0'),
+      await draw('--guidance', '1'),
+    ];
+    expect(all.equals(whole)).toBe(true);
+    expect(half.equals(whole)).toBe(false);
+    expect(none.equals(unguided)).toBe(true);
+  });
+
   it('draws several of any size, named by their seeds, and tells the resolved input', async () => {
     const { stdout } = await generate(
       'a photo of a S*',
@@ -101,6 +118,11 @@ describe('elite generate', () => {
     ['a word there is none of', ['a S*', '--words', '5'], /concepts\.0\.words must be .* below 5; got 5/],
     ['a sampler nobody knows', ['a S*', '--sampler', 'magic'], /--sampler <name>.*magic/],
     ['a seed below zero', ['a S*', '--seed', '-1'], /--seed <n>.*-1/],
+    [
+      'an interval that ends before it begins',
+      ['a S*', '--guided-steps', '0.5-0.2'],
+      /--guided-steps .*such as 0-0\.6/,
+    ],
   ])('takes %s for wrong usage', async (_, args, message) => {
     const { exitCode, stderr } = await generate(...args);
     expect(exitCode).toBe(2);

@@ -47,6 +47,7 @@ describe('POST /v1/generations', () => {
       steps: 100,
       sampler: 'lms',
       guidance_scale: 5,
+      guidance_interval: { from: 0, to: 1 },
       width: 64,
       height: 64,
       format: 'png',

@@ -17,6 +17,7 @@ function generateRequest(job: string): GenerateRequest {
     steps: 2,
     sampler: 'lms',
     guidance_scale: 5,
+    guidance_interval: { from: 0, to: 1 },
     width: 64,
     height: 64,
     format: 'png',

@@ -54,6 +54,7 @@ const generateMessage: GenerateMessage = {
     steps: 3,
     sampler: 'lms',
     guidance_scale: 5,
+    guidance_interval: { from: 0, to: 1 },
     width: 64,
     height: 64,
     format: 'png',

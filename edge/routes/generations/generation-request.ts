@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import {
+  guidanceIntervalSchema,
   guidanceScaleSchema,
   imageFormatSchema,
   MAX_IMAGES,
@@ -33,6 +34,7 @@ export const generationRequestSchema = z.strictObject({
   steps: z.int().min(1).optional(),
   sampler: samplerSchema.optional(),
   guidance_scale: guidanceScaleSchema.optional(),
+  guidance_interval: guidanceIntervalSchema.optional(),
   width: z.int().min(1).optional(),
   height: z.int().min(1).optional(),
   format: imageFormatSchema.default('png'),
