@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessibilityFaults } from './accessibility-faults.ts';
@@ -10,9 +13,26 @@ async function ready(page: Page): Promise<void> {
   await page.locator('#workbench:not([inert])').waitFor();
 }
 
+/** Drops a file on a part of the page, as from a file manager. */
+async function drop(page: Page, selector: string, file: string): Promise<void> {
+  const base64 = (await readFile(file)).toString('base64');
+  await page.locator(selector).evaluate(async (zone, data) => {
+    const dataTransfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+    dataTransfer.items.add(new File([bytes], 'dropped.png', { type: 'image/png' }));
+    zone.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, base64);
+}
+
+/** The mask of the concept that was made last: where it came from. */
+async function newestMaskSource(): Promise<string | undefined> {
+  const { data } = await pages.client.GET('/v1/concepts', { params: { query: { limit: 1 } } });
+  return data?.data[0]?.mask_source;
+}
+
 async function encode(page: Page): Promise<void> {
   await page.locator('#encode').click();
-  await page.getByText(/^Encoded in \d+ ms/).waitFor();
+  await page.getByText(/^Encoded in [\d.]+ m?s,/).waitFor();
 }
 
 /** Draws few steps of one small picture and waits for it. */
@@ -47,14 +67,10 @@ describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () =
     await screenshot(page, 'playground-start');
     await page.setInputFiles('#photo', PHOTO);
     await page.locator('#paint').click();
-    const { x, y, width, height } = (await page.locator('#canvas').boundingBox())!;
-    await page.mouse.move(x + width * 0.35, y + height * 0.4);
-    await page.mouse.down();
-    await page.mouse.move(x + width * 0.65, y + height * 0.6, { steps: 8 });
-    await page.mouse.up();
+    const canvas = page.locator('#canvas');
+    await canvas.dragTo(canvas, { sourcePosition: { x: 120, y: 120 }, targetPosition: { x: 220, y: 200 } });
     await encode(page);
-    const { data } = await pages.client.GET('/v1/concepts', { params: { query: { limit: 1 } } });
-    expect(data?.data[0]).toMatchObject({ status: 'ready', mask_source: 'upload', name: 'creature' });
+    expect(await newestMaskSource()).toBe('upload');
 
     await draw(page, 'a S* on the moon');
     expect(await widths(page, '.sheet img')).toEqual([expect.any(Number), 64, 64]);
@@ -80,6 +96,24 @@ describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () =
     expect(curl).not.toContain(token);
     await page.reload();
     await ready(page);
+    await page.context().close();
+  });
+
+  test('the curl commands do what the page does, whatever the sentence', async () => {
+    const page = await pages.open(await pages.playground());
+    await ready(page);
+    await page.locator('#prompt').fill(`a S* at Zoë's "Café" $HOME \\`);
+    await page.getByText('Steps, sampler, seed').click();
+    await page.getByRole('spinbutton', { name: 'Steps' }).fill('2');
+    const { data } = await pages.client.GET('/v1/concepts', { params: { query: { limit: 1, status: 'ready' } } });
+    const commands = (await page.locator('#curl').textContent())!.replace('CONCEPT_ID', data!.data[0]!.id);
+    const { stdout } = await promisify(execFile)('bash', ['-c', commands.replace('curl', 'curl -s')], {
+      env: { ...process.env, ELITE_TOKEN: pages.stack.apiKey },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'succeeded',
+      input: { prompt: `a S* at Zoë's "Café" $HOME \\`, steps: 2, num_images: 2 },
+    });
     await page.context().close();
   });
 
@@ -110,8 +144,7 @@ describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () =
     await page.locator('#encode').focus();
     await page.keyboard.press('Enter');
     await page.getByText(/^Encoded in/).waitFor();
-    const { data } = await pages.client.GET('/v1/concepts', { params: { query: { limit: 1 } } });
-    expect(data?.data[0]).toMatchObject({ mask_source: 'upload' });
+    expect(await newestMaskSource()).toBe('upload');
     await page.getByRole('radio', { name: 'creature' }).first().focus();
     await page.keyboard.press('Space');
     await page.locator('#draw').focus();
@@ -121,12 +154,14 @@ describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () =
     await page.context().close();
   });
 
-  test('a phone of 390 pixels shows everything without scrolling sideways', async () => {
+  test('a phone of 390 pixels shows everything without scrolling sideways, also what was dropped', async () => {
     const page = await pages.open(await pages.playground(), PHONE);
     await ready(page);
-    await page.setInputFiles('#photo', PHOTO);
-    await page.setInputFiles('#mask', MASK);
+    await drop(page, '#drop', PHOTO);
+    await page.locator('#mask-tools').waitFor();
+    await drop(page, '#mask-tools', MASK);
     await encode(page);
+    expect(await newestMaskSource()).toBe('upload');
     await draw(page, 'a S* in the snow');
     await page.getByText('The same with curl').click();
     expect(await page.locator('html').evaluate(({ scrollWidth }) => scrollWidth)).toBe(390);

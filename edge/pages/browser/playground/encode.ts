@@ -34,8 +34,14 @@ function requireReady(concept: Concept): Concept {
   return concept;
 }
 
-/** “Encoded in 52 ms”, with the waiting that came before. */
+function duration(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** “Encoded in 52 ms”, and how long it took with the waiting around it. */
 export function encodeSummary({ timings }: Concept): string {
   const { encode_ms: encodeMs, total_ms: totalMs } = timings;
-  return encodeMs === null ? 'Ready.' : `Encoded in ${encodeMs} ms, ${totalMs} ms with upload and queue.`;
+  return encodeMs === null || totalMs === null
+    ? 'Ready.'
+    : `Encoded in ${duration(encodeMs)}, ${duration(totalMs)} with upload and queue.`;
 }
