@@ -13,6 +13,7 @@ import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
 import { encodeConcept } from '../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../gpu-worker/ml/pipelines/follow.ts';
 import { referenceDir } from '../parity/reference.ts';
+import { benchEdge } from './bench-edge.ts';
 import { countFlops } from './count-flops.ts';
 import { type MatrixRate, openMatrixRate } from './matrix-rate.ts';
 import { median, processMemory, type Timing, time } from './measure.ts';
@@ -31,6 +32,11 @@ const { values: options, positionals } = parseArgs({
     only: { type: 'string' },
   },
 });
+
+if (positionals[0] === 'edge') {
+  await benchEdge();
+  process.exit();
+}
 
 type Stage = { readonly name: string; readonly flops: number; readonly run: () => Promise<unknown> };
 
