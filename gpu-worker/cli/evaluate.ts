@@ -17,6 +17,7 @@ import { toylandFolder } from './toyland-folder.ts';
 type Options = {
   readonly dir?: string;
   readonly model?: string;
+  readonly judges?: string;
   readonly output: string;
   readonly characters: number;
   readonly tasks: number;
@@ -36,12 +37,13 @@ export function evaluateCommand(terminal: Terminal): Command {
 function toylandCommand(terminal: Terminal): Command {
   return new Command('toyland')
     .description('measure a toyland model on held-out characters')
-    .option('--dir <folder>', 'what the training left; ELITE_TRAIN_DIR, else in the user’s cache')
+    .option('--dir <folder>', 'what a training left; ELITE_TRAIN_DIR, else in the user’s cache')
+    .option('--judges <folder>', 'reader and CLIP, if they are not the training’s')
     .option('-m, --model <folder>', 'the model, if it is not the training’s')
     .option('-o, --output <folder>', 'for the report', 'out/eval')
     .option('--characters <n>', 'how many, of 80', wholeNumber(1, 80), 50)
     .option('--tasks <n>', 'pictures of each in a row', wholeNumber(1), 4)
-    .option('--steps <n>', 'denoising steps', wholeNumber(1), drawing.steps)
+    .option('--steps <n>', 'denoising steps', wholeNumber(1), shippedPlan().drawingSteps)
     .option('--threads <n>', 'threads of one operator; one a core when left out', wholeNumber(1))
     .addHelpText('after', HELP)
     .action(async (options: Options, command: Command) => {
@@ -50,7 +52,7 @@ function toylandCommand(terminal: Terminal): Command {
       const plan = shippedPlan();
       const folder = toylandFolder(options.dir, terminal);
       const model = await loadModel(options.model ?? join(folder, 'model'), { threads });
-      const judges = await openJudges(folder, plan, { tokenizer: model.tokenizer, threads });
+      const judges = await openJudges(options.judges ?? folder, plan, { tokenizer: model.tokenizer, threads });
       const bars = new Map<string, Bar>();
       const run = evaluateToyland(model, judges, {
         ...drawing,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EliteStageName, trainElite } from '../ml/training/photos/train-elite.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
+import { shipToyland } from '../ml/training/toyland/ship-toyland.ts';
 import { trainToyland } from '../ml/training/toyland/train-toyland.ts';
 import { type ModelOptions, modelFolder, withModelOptions } from './model-options.ts';
 import { wholeNumber } from './option-values.ts';
@@ -102,7 +103,12 @@ function stageCommand(name: EliteStageName, terminal: Terminal): Command {
     });
 }
 
-type ToylandOptions = { readonly seed: number; readonly threads?: number; readonly dir?: string };
+type ToylandOptions = {
+  readonly seed: number;
+  readonly threads?: number;
+  readonly dir?: string;
+  readonly ship?: string;
+};
 
 const TOYLAND_HELP = `
 Draws 60 000 pictures of a world of small characters and trains VAE, CLIP, UNet and both mapping networks
@@ -114,8 +120,9 @@ function toylandCommand(terminal: Terminal): Command {
     .option('--seed <n>', 'where chance starts', wholeNumber(0), 1)
     .option('--threads <n>', 'threads of one operator; one a core when left out', wholeNumber(1))
     .option('--dir <folder>', 'for pictures, checkpoints and the model; ELITE_TRAIN_DIR, else in the user’s cache')
+    .option('--ship <folder>', 'when all is done, write the model there in half precision, with a card')
     .addHelpText('after', TOYLAND_HELP)
-    .action(async ({ seed, threads, dir }: ToylandOptions, command: Command) => {
+    .action(async ({ seed, threads, dir, ship }: ToylandOptions, command: Command) => {
       const report = createReport(terminal, command.optsWithGlobals().json === true);
       const { signal } = terminal;
       const folder = toylandFolder(dir, terminal);
@@ -130,7 +137,8 @@ function toylandCommand(terminal: Terminal): Command {
         progress.stop();
       }
       signal.throwIfAborted();
-      const model = join(folder, 'model');
+      if (ship !== undefined) shipToyland(folder, ship, { plan: shippedPlan(), seed });
+      const model = ship ?? join(folder, 'model');
       report.answer(`${model}: trained`, { model });
     });
 }

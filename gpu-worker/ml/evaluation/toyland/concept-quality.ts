@@ -20,6 +20,7 @@ export async function measureConcepts(context: ToylandContext, variant: Variant)
   try {
     const options = {
       ...drawing,
+      steps: plan.drawingSteps,
       sizePx: plan.sizePx,
       contestants: plan.measuredCharacters,
       tasks,
@@ -40,7 +41,7 @@ export async function previewConcepts(
 ): Promise<Uint8Array> {
   const model = await loadModel(modelFolder, { threads });
   try {
-    const options = { ...drawing, sizePx: plan.sizePx, contestants: previewed, tasks };
+    const options = { ...drawing, steps: plan.drawingSteps, sizePx: plan.sizePx, contestants: previewed, tasks };
     const portraits = await portrayAll(model, options);
     const entries: Entry[] = [];
     for await (const entry of drawVariant(model, portraits, variant, options)) entries.push(entry);

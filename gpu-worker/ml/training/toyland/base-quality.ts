@@ -15,7 +15,7 @@ import { compareAttributes, openReader, readerFile, shareRight } from './reader.
 import type { Metrics, ToylandContext } from './recipe.ts';
 
 /** How pictures are drawn to be measured. */
-export const drawing = { steps: 20, sampler: 'dpmpp_2m_karras', guidanceScale: 5, batchSize: 16 } as const;
+export const drawing = { sampler: 'dpmpp_2m_karras', guidanceScale: 5, batchSize: 16 } as const;
 
 /** Prompts without a concept, encoded; they share one padding for the parts that a concept would fill. */
 export async function encodeTexts(model: EliteModel, prompts: readonly string[]): Promise<Condition[]> {
@@ -64,7 +64,12 @@ async function drawCaptions(
     const [unconditional, ...conditions] = await encodeTexts(model, ['', ...captions]);
     const drawings = conditions.map((condition, seed) => ({ condition, seed }));
     const pictures: Picture[] = [];
-    for await (const picture of drawPictures(model, drawings, { ...drawing, sizePx: plan.sizePx, unconditional }))
+    for await (const picture of drawPictures(model, drawings, {
+      ...drawing,
+      steps: plan.drawingSteps,
+      sizePx: plan.sizePx,
+      unconditional,
+    }))
       pictures.push(picture);
     return pictures;
   } finally {

@@ -23,6 +23,8 @@ export type ToylandPlan = {
   global: StagePlan;
   local: StagePlan;
   previewEverySteps: number;
+  /** Denoising steps of pictures that are drawn to be shown or measured. */
+  drawingSteps: number;
   /** Held-out characters that the base model is measured on, six pictures each. */
   measuredCharacters: number;
   /** What a stage must reach on held-out characters before the next ones start: the least of each metric. */
@@ -43,6 +45,7 @@ export function shippedPlan(): ToylandPlan {
     global: { steps: 6000, batchSize: 16, learningRate: 3e-4 },
     local: { steps: 8000, batchSize: 16, learningRate: 3e-4 },
     previewEverySteps: 1000,
+    drawingSteps: 20,
     measuredCharacters: 35,
     gates: {
       vae: { psnrDb: 30 },

@@ -1,0 +1,48 @@
+import type { ToylandPlan } from './plan.ts';
+import type { Metrics } from './recipe.ts';
+
+type Training = {
+  plan: ToylandPlan;
+  seed: number;
+  /** What each stage was measured to reach. */
+  results: ReadonlyMap<string, Metrics>;
+  /** What each stage's steps took. */
+  hours: ReadonlyMap<string, number>;
+};
+
+/** What anyone should know of the shipped model, as Markdown. */
+export function modelCard({ plan, seed, results, hours }: Training): string {
+  const { vae, clip, reader, unet, global, local } = plan;
+  const settings: Readonly<Record<string, string>> = {
+    vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}`,
+    clip: `${clip.steps} steps in batches of ${clip.batchSize}`,
+    reader: `${reader.steps} steps in batches of ${reader.batchSize}`,
+    unet: `${unet.steps} steps at half size, ${unet.fullSteps} at full size, in batches of ${unet.batchSize}`,
+    global: `${global.steps} steps in batches of ${global.batchSize}`,
+    local: `${local.steps} steps in batches of ${local.batchSize}`,
+  };
+  const rows = [...results].map(([stage, metrics]) => {
+    const reached = Object.entries(metrics).map(([name, value]) => `${name} ${Number(value).toPrecision(4)}`);
+    return `| ${stage} | ${settings[stage]} | ${(hours.get(stage) ?? 0).toFixed(1)} | ${reached.join(', ')} |`;
+  });
+  return `# toyland
+
+A small text-to-image model with ELITE's mapping networks, trained from nothing by this project: it draws the characters of a world that is
+drawn by a program, at ${plan.sizePx} × ${plan.sizePx} pixels. It shows on any machine what the service does with Stable Diffusion; it knows nothing of photographs.
+
+- **Data**: ${plan.characters} characters in six views each, rendered from SVG; shape, hue, pattern, eyes and accessory, eight scenes, eight edits. One combination
+  of shape, hue and pattern in eight is held out of all training, and every figure below is on those.
+- **Limits**: anything that is not toyland; words that its captions do not use; more than one character in a picture.
+- **Licence**: that of the repository. No third party's pictures or weights are in it.
+
+| stage | settings | hours | measured |
+|---|---|---|---|
+${rows.join('\n')}
+
+Made with seed ${seed} by
+
+    npm run train -- toyland --seed ${seed} --ship gpu-worker/models/toyland
+
+and measured further by \`npm run eval -- toyland\`.
+`;
+}
