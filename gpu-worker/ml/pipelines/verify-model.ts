@@ -1,15 +1,9 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import { checkDigests, checkNamesAndShapes, checkValues } from '../elite/check-folder.ts';
 import type { EliteModel } from '../elite/elite-model.ts';
-import { describeFolder, loadModel } from '../elite/load-model.ts';
-import { allGraphs, networkGraphs } from '../elite/network-graphs.ts';
+import { loadModel } from '../elite/load-model.ts';
 import { type Comparison, compareReference } from '../evaluation/compare-reference.ts';
 import { openReferenceSet, type ReferenceSet } from '../evaluation/reference-set.ts';
-import { portable } from '../graph/op-sets/portable.ts';
-import { safetyCheckerGraph } from '../models/safety-checker.ts';
-import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
-import { checkFiniteWeights } from '../weights/check-finite-weights.ts';
-import { digestFile, type ModelFile, readModelJson } from '../weights/model-json.ts';
-import { WeightsError } from '../weights/weights-error.ts';
 import { type ConceptPhotos, encodeConcept } from './encode-concept.ts';
 import { follow } from './follow.ts';
 import { generate } from './generate.ts';
@@ -95,59 +89,6 @@ function requireClose({ measure, error, tolerance }: Comparison): string {
   const figures = `${measure} error ${error === 0 ? 0 : error.toExponential(1)}, at most ${tolerance} allowed`;
   if (!(error <= tolerance)) throw new Error(figures);
   return figures;
-}
-
-type OnBytes = (doneBytes: number, totalBytes: number) => Promise<void>;
-
-async function checkDigests(folder: string, onBytes: OnBytes): Promise<string> {
-  const files = readModelJson(folder)?.files;
-  if (!files) return 'no model.json that lists them';
-  const totalBytes = files.reduce((sum, file) => sum + file.size_bytes, 0);
-  let doneBytes = 0;
-  for (const file of files) {
-    await requireDigest(folder, file);
-    doneBytes += file.size_bytes;
-    await onBytes(doneBytes, totalBytes);
-  }
-  return `${files.length} as in model.json`;
-}
-
-async function requireDigest(folder: string, { path, size_bytes, sha256 }: ModelFile): Promise<void> {
-  const found = await digestFile(folder, path, () => {});
-  if (found.size_bytes !== size_bytes)
-    throw new WeightsError(path, `expected ${size_bytes} bytes, got ${found.size_bytes}`);
-  if (found.sha256 !== sha256) throw new WeightsError(path, `expected SHA-256 ${sha256}, got ${found.sha256}`);
-}
-
-/** Every weight of the folder, of the safety checker too. */
-function allCheckpoints(folder: string) {
-  const { modelFolder, description } = describeFolder(folder);
-  const { checkpoints, safetyChecker } = modelFolder;
-  const all: Checkpoints = safetyChecker
-    ? new Map([...checkpoints, ['safety_checker', safetyChecker.weights]])
-    : checkpoints;
-  return { modelFolder, description, all };
-}
-
-function checkNamesAndShapes(folder: string): string {
-  const { modelFolder, description, all } = allCheckpoints(folder);
-  const { config, safetyChecker } = modelFolder;
-  const graphs = allGraphs(networkGraphs(config, portable), description.defaults);
-  checkWeights(safetyChecker ? [...graphs, safetyCheckerGraph(safetyChecker.config, portable)] : graphs, all);
-  return `${[...all.values()].reduce((sum, index) => sum + index.size, 0)} weights of ${all.size} networks`;
-}
-
-async function checkValues(folder: string, onBytes: OnBytes): Promise<string> {
-  const { all } = allCheckpoints(folder);
-  const lengths = [...all.values()].flatMap((index) => [...index.values()].map(({ length }) => length));
-  const totalBytes = lengths.reduce((sum, length) => sum + length, 0);
-  let before = 0;
-  for (const index of all.values()) {
-    let readBytes = 0;
-    for (readBytes of checkFiniteWeights(index)) await onBytes(before + readBytes, totalBytes);
-    before += readBytes;
-  }
-  return 'every weight is a number';
 }
 
 /** The hidden states that the reference's mappers read; its model may not say. */
