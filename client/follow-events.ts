@@ -1,4 +1,4 @@
-import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Concept, Generation } from './create-client.ts';
 
 /** One server-sent event of a job. `object` comes with the last one: the concept or generation as it ended. */
@@ -9,44 +9,66 @@ export type JobEvent = {
   readonly object: Concept | Generation | null;
 };
 
+export type FollowOptions = {
+  readonly token: string;
+  readonly signal?: AbortSignal;
+  /** How long to leave the service alone after a connection broke. */
+  readonly reconnectAfterMs?: number;
+};
+
 const ENDS: ReadonlySet<JobEvent['type']> = new Set(['ready', 'succeeded', 'failed', 'canceled', 'expired']);
 
-const RECONNECT_AFTER_MS = 1000;
+/** After so many broken connections with nothing heard in between, the service is held to be gone. */
+const MAX_FAILURES = 5;
 
 /**
- * The events of a concept or a generation from its start to its end, each once: a connection that is cut is made again
- * where it stopped. `url` is the object's `links.events`. Unlike EventSource it sends a token in a header, and none in
- * the address.
+ * The events of a concept or a generation from its start to its end, each once: a connection that breaks is made again
+ * where it stopped. `url` is the object's `links.events`. Unlike EventSource it sends the token in a header.
  */
 export async function* followEvents(
   url: string,
-  { token, signal }: { token: string; signal?: AbortSignal },
+  { token, signal, reconnectAfterMs = 1000 }: FollowOptions,
 ): AsyncGenerator<JobEvent> {
   let lastEventId = '';
-  for (;;) {
+  for (let failures = 0; ; ) {
     const headers = { Authorization: `Bearer ${token}`, ...(lastEventId && { 'Last-Event-ID': lastEventId }) };
-    const response = await fetch(url, { headers, ...(signal && { signal }) });
-    if (!response.ok || !response.body) {
-      throw new Error(`${url}: expected events, got status ${response.status}`);
-    }
-    const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
-    const reader = events.getReader();
     try {
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        const event: JobEvent = JSON.parse(part.value.data);
-        lastEventId = part.value.id ?? lastEventId;
+      for await (const { id, data } of readEvents(url, { headers, ...(signal && { signal }) })) {
+        const event: JobEvent = JSON.parse(data);
+        lastEventId = id ?? lastEventId;
+        failures = 0;
         yield event;
         if (ENDS.has(event.type)) {
           return;
         }
       }
     } catch (error) {
-      if (signal?.aborted || !(error instanceof TypeError)) {
-        throw error; // only a broken connection is made again
+      failures += 1;
+      if (signal?.aborted || !isBrokenConnection(error) || failures > MAX_FAILURES) {
+        throw error;
       }
-    } finally {
-      reader.cancel().catch(() => undefined);
     }
-    await new Promise((resolve) => setTimeout(resolve, RECONNECT_AFTER_MS));
+    await new Promise((resolve) => setTimeout(resolve, reconnectAfterMs));
+  }
+}
+
+/** What `fetch` and its streams throw when the network, and not the service, is the cause. */
+function isBrokenConnection(error: unknown): boolean {
+  return error instanceof TypeError;
+}
+
+async function* readEvents(url: string, init: RequestInit): AsyncGenerator<EventSourceMessage> {
+  const response = await fetch(url, init);
+  if (!response.ok || !response.body) {
+    throw new Error(`${url}: expected events, got status ${response.status}`);
+  }
+  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  const reader = events.getReader(); // not every browser can iterate over a stream
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      yield part.value;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
   }
 }

@@ -13,9 +13,10 @@ const file = (name: string) => new URL(`../${name}`, import.meta.url);
 async function generatedFiles(): Promise<readonly (readonly [URL, string])[]> {
   const document = openApiDocument(createApp(), ORIGIN);
   const readme = await readFile(file('README.md'), 'utf8');
+  const example = await readFile(file('example.ts'), 'utf8');
   return [
     [file('openapi.ts'), await generateTypes(document)],
-    [file('README.md'), await generateSnippets(readme, document)],
+    [file('README.md'), generateSnippets(readme, { document, example })],
   ];
 }
 
