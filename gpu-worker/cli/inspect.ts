@@ -1,11 +1,8 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { Command } from 'commander';
 import type { ModelDescription } from '../../shared/model-description.ts';
-import { describeFolder } from '../ml/elite/load-model.ts';
-import { allGraphs, networkGraphs } from '../ml/elite/network-graphs.ts';
-import { portable } from '../ml/graph/op-sets/portable.ts';
-import { checkWeights } from '../ml/weights/bind-weights.ts';
+import { checkNamesAndShapes, folderCheckpoints } from '../ml/elite/check-folder.ts';
 import { openWeightFile } from '../ml/weights/open-weights.ts';
 import type { WeightIndex } from '../ml/weights/tensor-location.ts';
 import { formatBytes, formatCount, formatSize, formatTable } from './format.ts';
@@ -36,10 +33,9 @@ export function inspectCommand(terminal: Terminal): Command {
 }
 
 function inspectModel(folder: string, report: Report): void {
-  const { modelFolder, description } = describeFolder(folder);
-  const { config, checkpoints } = modelFolder;
-  checkWeights(allGraphs(networkGraphs(config, portable), description.defaults), checkpoints);
-  const components = [...checkpoints].map(([name, index]) => ({ name, ...summarise(index, folder) }));
+  const { description, checkpoints } = folderCheckpoints(folder);
+  checkNamesAndShapes(folder);
+  const components = [...checkpoints].map(([name, index]) => ({ name, ...summarise(index, realpathSync(folder)) }));
   const rows = components.map(({ name, parameters, dtypes, sizeBytes, files }) => [
     name,
     formatCount(parameters),
@@ -57,13 +53,15 @@ function inspectModel(folder: string, report: Report): void {
   );
 }
 
-function formatDescription({ name, fingerprint, sizes, samplers, steps, words, embedding, licence }: ModelDescription) {
+function formatDescription(description: ModelDescription) {
+  const { name, fingerprint, sizes, samplers, steps, words, embedding, segmentation, licence } = description;
   return formatTable([
     ['Model', name],
     ['Fingerprint', fingerprint],
     ['Pictures', `${sizes.map(formatSize).join(', ')}; ${steps.min} to ${steps.max} steps`],
     ['Samplers', samplers.join(', ')],
     ['Concepts', `${words} words and ${embedding.patches} patches of ${embedding.dim} numbers`],
+    ['Masks', segmentation ? 'found on request' : 'to be given: no segmentation.onnx'],
     ['Licence', licence.name],
   ]);
 }

@@ -1,6 +1,6 @@
 import { portable } from '../graph/op-sets/portable.ts';
 import { safetyCheckerGraph } from '../models/safety-checker.ts';
-import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
+import { checkWeights } from '../weights/bind-weights.ts';
 import { checkFiniteWeights } from '../weights/check-finite-weights.ts';
 import { digestFile, type ModelFile, readModelJson } from '../weights/model-json.ts';
 import { WeightsError } from '../weights/weights-error.ts';
@@ -31,32 +31,31 @@ async function requireDigest(folder: string, { path, size_bytes, sha256 }: Model
   if (found.sha256 !== sha256) throw new WeightsError(path, `expected SHA-256 ${sha256}, got ${found.sha256}`);
 }
 
-/** Every weight of the folder, of the safety checker too. */
-function allCheckpoints(folder: string) {
+/** Every weight of a folder, of the safety checker too. @throws WeightsError */
+export function folderCheckpoints(folder: string) {
   const { modelFolder, description } = describeFolder(folder);
   const { checkpoints, safetyChecker } = modelFolder;
-  const all: Checkpoints = safetyChecker
-    ? new Map([...checkpoints, ['safety_checker', safetyChecker.weights]])
-    : checkpoints;
-  return { modelFolder, description, all };
+  const all = new Map(checkpoints);
+  if (safetyChecker) all.set('safety_checker', safetyChecker.weights);
+  return { modelFolder, description, checkpoints: all };
 }
 
 /** Every weight against the architecture. @throws WeightsError or WeightsMismatchError */
 export function checkNamesAndShapes(folder: string): string {
-  const { modelFolder, description, all } = allCheckpoints(folder);
+  const { modelFolder, description, checkpoints } = folderCheckpoints(folder);
   const { config, safetyChecker } = modelFolder;
   const graphs = allGraphs(networkGraphs(config, portable), description.defaults);
-  checkWeights(safetyChecker ? [...graphs, safetyCheckerGraph(safetyChecker.config, portable)] : graphs, all);
-  return `${[...all.values()].reduce((sum, index) => sum + index.size, 0)} weights of ${all.size} networks`;
+  checkWeights(safetyChecker ? [...graphs, safetyCheckerGraph(safetyChecker.config, portable)] : graphs, checkpoints);
+  return `${[...checkpoints.values()].reduce((sum, index) => sum + index.size, 0)} weights of ${checkpoints.size} networks`;
 }
 
 /** Whether every weight is a number. @throws WeightsError naming the first that is none. */
 export async function checkValues(folder: string, onBytes: OnBytes): Promise<string> {
-  const { all } = allCheckpoints(folder);
-  const lengths = [...all.values()].flatMap((index) => [...index.values()].map(({ length }) => length));
+  const { checkpoints } = folderCheckpoints(folder);
+  const lengths = [...checkpoints.values()].flatMap((index) => [...index.values()].map(({ length }) => length));
   const totalBytes = lengths.reduce((sum, length) => sum + length, 0);
   let before = 0;
-  for (const index of all.values()) {
+  for (const index of checkpoints.values()) {
     let readBytes = 0;
     for (readBytes of checkFiniteWeights(index)) await onBytes(before + readBytes, totalBytes);
     before += readBytes;

@@ -2,11 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { ModelDescription } from '../../../shared/model-description.ts';
-import { describeFolder } from '../elite/load-model.ts';
-import { allGraphs, networkGraphs } from '../elite/network-graphs.ts';
-import { portable } from '../graph/op-sets/portable.ts';
-import { safetyCheckerGraph } from '../models/safety-checker.ts';
-import { checkWeights } from '../weights/bind-weights.ts';
+import { checkNamesAndShapes, folderCheckpoints } from '../elite/check-folder.ts';
 import type { ComponentName } from '../weights/checkpoint-names.ts';
 import { convertTensor, type Precision } from '../weights/convert-tensor.ts';
 import { listModelFiles } from '../weights/model-json.ts';
@@ -51,19 +47,13 @@ export function buildModel(
 ): AsyncGenerator<BuildProgress, ModelDescription> {
   return progressChannel(async (emit, aborted) => {
     if (existsSync(target)) throw new WeightsError(target, 'is there already');
-    const { modelFolder, description } = describeFolder(source);
-    const { config, checkpoints, safetyChecker } = modelFolder;
-    checkWeights(allGraphs(networkGraphs(config, portable), description.defaults), checkpoints);
-    const networks = new Map(checkpoints);
-    if (safetyChecker) {
-      networks.set('safety_checker', safetyChecker.weights);
-      checkWeights([safetyCheckerGraph(safetyChecker.config, portable)], networks);
-    }
+    const { description, checkpoints } = folderCheckpoints(source);
+    checkNamesAndShapes(source);
     const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
     try {
       mkdirSync(partial, { recursive: true });
       copySettings(source, partial);
-      await convertNetworks(networks, partial, { precision, emit, aborted });
+      await convertNetworks(checkpoints, partial, { precision, emit, aborted });
       const naming = { name: basename(target), licence: description.licence };
       const built = await follow(describeFiles(partial, naming, { signal: aborted }), (progress) =>
         emit({ stage: 'check', ...progress }),
