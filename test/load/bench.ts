@@ -7,7 +7,7 @@ import type { EliteModel } from '../../gpu-worker/ml/elite/elite-model.ts';
 import { loadModel } from '../../gpu-worker/ml/elite/load-model.ts';
 import { networkGraphs } from '../../gpu-worker/ml/elite/network-graphs.ts';
 import type { UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
-import { portable } from '../../gpu-worker/ml/graph/op-sets/portable.ts';
+import { primitive } from '../../gpu-worker/ml/graph/op-sets/primitive.ts';
 import { decodeImage } from '../../gpu-worker/ml/image/decode-image.ts';
 import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
 import { encodeConcept } from '../../gpu-worker/ml/pipelines/encode-concept.ts';
@@ -102,7 +102,7 @@ function stages(model: EliteModel): Stage[] {
   const { networks, config, description } = model;
   const { text, mapping } = config;
   const size = description.defaults;
-  const graphs = networkGraphs(config, portable);
+  const graphs = networkGraphs(config, primitive); // what the mathematics asks for, whatever way it is computed
   const mappers = countFlops(graphs.global, 1) + countFlops(graphs.local, 1);
   const [photoFile, maskFile] = ['creature.png', 'creature_bg.png'].map((name) =>
     readFileSync(join(referenceDir, 'pictures', name)),

@@ -37,6 +37,12 @@ function row(name: keyof typeof cases, timestep: number): UNetRow {
   };
 }
 
+/** The last norm and the SiLU behind it are one operation here; the authors' are two. */
+function expectedTap(name: string): Float32Array {
+  const values = expected.floats(name);
+  return name === 'tap/conv_norm_out' ? values.map((x) => x / (1 + Math.exp(-x))) : values;
+}
+
 const rows = (Object.keys(cases) as (keyof typeof cases)[]).flatMap((name) =>
   timesteps.map((timestep, t) => ({ name: `${name}/t${t}`, row: row(name, timestep) })),
 );
@@ -68,7 +74,7 @@ describe('the UNet', () => {
       strength: { data: Float32Array.of(strength), shape: [1] },
     });
     expect(taps.length).toBeGreaterThan(8);
-    for (const name of taps) expectRelative(`UNet, ${name}`, outputs[name].data, expected.floats(name), TOLERANCE);
+    for (const name of taps) expectRelative(`UNet, ${name}`, outputs[name].data, expectedTap(name), TOLERANCE);
     await session.release();
   });
 

@@ -61,9 +61,9 @@ export function cast(x: Value, to: DType): Value {
   return x.graph.node('Cast', [x], [x.shape], { attributes: { to: ONNX_DTYPES[to] }, dtypes: [to] })[0];
 }
 
-/** A float32 constant that broadcasts against anything. */
+/** A constant of the type of `like` that broadcasts against anything. */
 export function scalar(like: Value, value: number): Value {
-  return like.graph.constant(Float32Array.of(value), []);
+  return cast(like.graph.constant(Float32Array.of(value), []), like.dtype);
 }
 
 function indices(like: Value, values: readonly number[]): Value {
@@ -95,8 +95,8 @@ export type Padding = { readonly top: number; readonly left: number; readonly bo
 
 export type ConvOptions = { readonly stride?: number; readonly padding: Padding };
 
-/** Convolution: x [batch, in, h, w], weight [out, in, kh, kw] → [batch, out, h', w']. Height and width are static. */
-export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, padding }: ConvOptions): Value {
+/** The shape of what a convolution makes of x [batch, in, h, w] with weight [out, in, kh, kw]. Height and width are static. */
+export function convolutionShape(x: Value, weight: Value, { stride = 1, padding }: ConvOptions): Dim[] {
   const [batch, channels, height, width] = x.shape;
   const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as readonly number[];
   if (x.shape.length !== 4 || channels !== inChannels)
@@ -105,9 +105,17 @@ export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, 
   const outSize = (size: number, kernel: number) => Math.floor((size - kernel) / stride) + 1;
   const outHeight = outSize(staticDim(height, 'the height') + top + bottom, kernelHeight);
   const outWidth = outSize(staticDim(width, 'the width') + left + right, kernelWidth);
-  return x.graph.node('Conv', bias ? [x, weight, bias] : [x, weight], [[batch, outChannels, outHeight, outWidth]], {
+  return [batch, outChannels, outHeight, outWidth];
+}
+
+/** Convolution: x [batch, in, h, w], weight [out, in, kh, kw] → [batch, out, h', w']. Height and width are static. */
+export function conv(x: Value, weight: Value, bias: Value | null, options: ConvOptions): Value {
+  const { stride = 1, padding } = options;
+  const { top, left, bottom, right } = padding;
+  const inputs = bias ? [x, weight, bias] : [x, weight];
+  return x.graph.node('Conv', inputs, [convolutionShape(x, weight, options)], {
     attributes: {
-      kernel_shape: [kernelHeight, kernelWidth],
+      kernel_shape: weight.shape.slice(2) as readonly number[],
       strides: [stride, stride],
       pads: [top, left, bottom, right],
     },

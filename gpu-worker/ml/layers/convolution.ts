@@ -1,6 +1,6 @@
 import { staticDim } from '../graph/dims.ts';
 import type { Value } from '../graph/graph.ts';
-import { type Padding, upsampleNearest } from '../graph/ops.ts';
+import type { Padding } from '../graph/ops.ts';
 import type { Scope } from '../graph/scope.ts';
 
 type ConvolutionOptions = { kernel: number; stride?: number; padding?: Padding; bias?: boolean };
@@ -26,5 +26,5 @@ export function downsample(at: Scope, x: Value, padding: Padding): Value {
 /** Twice the height and width: nearest neighbour, then a convolution. */
 export function upsample(at: Scope, x: Value): Value {
   const channels = staticDim(x.shape[1], `the channels entering ${at.path}`);
-  return convolution(at.at('conv'), upsampleNearest(x, 2), channels, { kernel: 3 });
+  return convolution(at.at('conv'), at.ops.images.enlarge(x, 2), channels, { kernel: 3 });
 }

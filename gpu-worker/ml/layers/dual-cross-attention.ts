@@ -1,7 +1,7 @@
 import { staticDim } from '../graph/dims.ts';
 import type { Value } from '../graph/graph.ts';
 import { attentionScores, mergeHeads, splitHeads } from '../graph/op-sets/primitive.ts';
-import { add, divide, matmul, multiply, reduceMax, reshape, softmax, transpose } from '../graph/ops.ts';
+import { add, cast, divide, matmul, multiply, reduceMax, reshape, softmax, transpose } from '../graph/ops.ts';
 import type { Scope } from '../graph/scope.ts';
 import { linear } from './linear.ts';
 
@@ -53,8 +53,8 @@ export function dualCrossAttention(at: Scope, x: Value, heads: number, { context
   if (local) {
     const probabilities = softmax(attentionScores(query, key, heads)); // [batch, heads, pixels, tokens]
     const attended = mergeHeads(matmul(probabilities, splitHeads(value, heads))); // [batch, pixels, channels]
-    const attention = matmul(probabilities, local.placeholder); // [batch, heads, pixels, 1]
-    const weight = multiply(divide(attention, reduceMax(attention, [1, 2, 3])), local.strength);
+    const attention = matmul(probabilities, cast(local.placeholder, x.dtype)); // [batch, heads, pixels, 1]
+    const weight = multiply(divide(attention, reduceMax(attention, [1, 2, 3])), cast(local.strength, x.dtype));
     const localKey = project(LOCAL_MAPPER, 'to_k', local.patches);
     const localValue = at.at(LOCAL_VALUE).tap(project(LOCAL_MAPPER, 'to_v', local.patches));
     const details = at.ops.attention(query, localKey, localValue, { heads }); // [batch, pixels, channels]

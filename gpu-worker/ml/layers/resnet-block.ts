@@ -1,7 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { add, reshape } from '../graph/ops.ts';
 import type { Scope } from '../graph/scope.ts';
-import { silu } from './activation.ts';
 import { convolution } from './convolution.ts';
 import { linear } from './linear.ts';
 import { groupNorm } from './normalization.ts';
@@ -20,16 +18,16 @@ export function resnetBlock(
   x: Value,
   { outChannels, groups, epsilon, timeEmbedding }: ResnetBlockOptions,
 ): Value {
-  let h = convolution(at.at('conv1'), silu(at, groupNorm(at.at('norm1'), x, { groups, epsilon })), outChannels, {
+  let h = convolution(at.at('conv1'), groupNorm(at.at('norm1'), x, { groups, epsilon, silu: true }), outChannels, {
     kernel: 3,
   });
   if (timeEmbedding) {
     const shift = linear(at.at('time_emb_proj'), timeEmbedding, outChannels); // [batch, outChannels]
-    h = add(h, reshape(shift, [...shift.shape, 1, 1]));
+    h = at.ops.images.shift(h, shift);
   }
-  h = convolution(at.at('conv2'), silu(at, groupNorm(at.at('norm2'), h, { groups, epsilon })), outChannels, {
+  h = convolution(at.at('conv2'), groupNorm(at.at('norm2'), h, { groups, epsilon, silu: true }), outChannels, {
     kernel: 3,
   });
   const residual = x.shape[1] === outChannels ? x : convolution(at.at('conv_shortcut'), x, outChannels, { kernel: 1 });
-  return at.tap(add(residual, h));
+  return at.tap(at.ops.images.add(residual, h));
 }

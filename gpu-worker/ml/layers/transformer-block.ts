@@ -1,6 +1,6 @@
 import { staticDim } from '../graph/dims.ts';
 import type { Value } from '../graph/graph.ts';
-import { add, multiply, reshape, split, transpose } from '../graph/ops.ts';
+import { add } from '../graph/ops.ts';
 import type { Scope } from '../graph/scope.ts';
 import { convolution } from './convolution.ts';
 import { type Concept, dualCrossAttention } from './dual-cross-attention.ts';
@@ -14,15 +14,15 @@ type SpatialTransformerOptions = { heads: number; groups: number; concept: Conce
 
 /** Attention over the pixels of a feature map, to each other and to the prompt: [batch, channels, h, w] → the same. */
 export function spatialTransformer(at: Scope, x: Value, { heads, groups, concept }: SpatialTransformerOptions): Value {
-  const [batch, channelDim, height, width] = x.shape;
+  const [, channelDim, height, width] = x.shape;
   const channels = staticDim(channelDim, `the channels entering ${at.path}`);
-  const pixels = staticDim(height, 'the height') * staticDim(width, 'the width');
+  const size = { height: staticDim(height, 'the height'), width: staticDim(width, 'the width') };
   const normed = groupNorm(at.at('norm'), x, { groups, epsilon: GROUP_NORM_EPSILON });
-  let h = convolution(at.at('proj_in'), normed, channels, { kernel: 1 });
-  h = transpose(reshape(h, [batch, channels, pixels]), [0, 2, 1]); // [batch, pixels, channels]
-  h = transformerBlock(at.at('transformer_blocks.0'), h, heads, concept);
-  h = reshape(transpose(h, [0, 2, 1]), [batch, channels, height, width]);
-  return at.tap(add(x, convolution(at.at('proj_out'), h, channels, { kernel: 1 })));
+  const { images } = at.ops;
+  const tokens = images.toTokens(convolution(at.at('proj_in'), normed, channels, { kernel: 1 })); // [batch, pixels, channels]
+  const attended = transformerBlock(at.at('transformer_blocks.0'), tokens, heads, concept);
+  const h = convolution(at.at('proj_out'), images.fromTokens(attended, size), channels, { kernel: 1 });
+  return at.tap(images.add(x, h));
 }
 
 function transformerBlock(at: Scope, x: Value, heads: number, concept: Concept): Value {
@@ -40,7 +40,12 @@ function selfAttention(at: Scope, x: Value, heads: number): Value {
 /** A feed-forward layer whose hidden half is gated by the GELU of the other half (Shazeer 2020), four times as wide as its input. */
 function gegluFeedForward(at: Scope, x: Value): Value {
   const channels = staticDim(x.shape.at(-1), `the channels entering ${at.path}`);
-  const hidden = channels * 4;
-  const [values, gate] = split(linear(at.at('net.0.proj'), x, hidden * 2), 2, [hidden, hidden]);
-  return linear(at.at('net.2'), multiply(values, at.ops.gelu(gate)), channels);
+  const projection = at.at('net.0.proj');
+  const width = channels * 4 * 2;
+  const hidden = at.ops.geglu(
+    x,
+    projection.parameter('weight', [width, channels]),
+    projection.parameter('bias', [width]),
+  );
+  return linear(at.at('net.2'), hidden, channels);
 }

@@ -77,15 +77,16 @@ export function unet(at: Scope, latents: Value, timestep: Value, concept: Concep
   for (const [block, level] of [...blockChannels.keys()].reverse().entries()) {
     const up = at.at(`up_blocks.${block}`);
     for (let layer = 0; layer <= layersPerBlock; layer++) {
-      h = resnet(up.at(`resnets.${layer}`), concat([h, skips.pop()!], 1), blockChannels[level]);
+      h = resnet(up.at(`resnets.${layer}`), at.ops.images.concat(h, skips.pop()!), blockChannels[level]);
       if (blockAttention[level]) h = transformer(up.at(`attentions.${layer}`), h);
     }
     if (level > 0) h = upsample(up.at('upsamplers.0'), h);
     up.tap(h);
   }
 
-  h = at.at('conv_norm_out').tap(groupNorm(at.at('conv_norm_out'), h, { groups, epsilon }));
-  return at.at('conv_out').tap(convolution(at.at('conv_out'), silu(at, h), config.latentChannels, { kernel: 3 }));
+  h = at.at('conv_norm_out').tap(groupNorm(at.at('conv_norm_out'), h, { groups, epsilon, silu: true }));
+  const noise = convolution(at.at('conv_out'), h, config.latentChannels, { kernel: 3 });
+  return at.at('conv_out').tap(at.ops.images.toPlain(noise));
 }
 
 /** Sinusoids of the timestep, cosines first, then a two-layer perceptron: [batch] → [batch, 4·channels]. */
@@ -93,7 +94,7 @@ function embedTimestep(at: Scope, timestep: Value, channels: number): Value {
   const half = channels / 2;
   const frequencies = Float32Array.from({ length: half }, (_, i) => Math.exp((-Math.log(LONGEST_PERIOD) * i) / half));
   const angles = multiply(reshape(timestep, [timestep.shape[0], 1]), timestep.graph.constant(frequencies, [1, half]));
-  const sinusoids = at.at('time_proj').tap(concat([cos(angles), sin(angles)], 1)); // [batch, channels]
+  const sinusoids = at.at('time_proj').tap(concat([cos(angles), sin(angles)], 1)); // [batch, channels], in float32: half precision cannot tell 999 from 999.5
   const embedding = at.at('time_embedding');
   const hidden = silu(at, linear(embedding.at('linear_1'), sinusoids, channels * TIME_EMBEDDING_FACTOR));
   return embedding.tap(linear(embedding.at('linear_2'), hidden, channels * TIME_EMBEDDING_FACTOR));
@@ -123,10 +124,10 @@ export type UNetGraphSize = {
 export function unetGraph(config: UNetConfig, { height, width, tokens, patches }: UNetGraphSize, ops: OpSet): Graph {
   const graph = new Graph('unet');
   const at = rootScope(graph, 'unet', ops);
-  const latents = at.input('latents', ['batch', config.latentChannels, height, width]);
+  const latents = cast(at.input('latents', ['batch', config.latentChannels, height, width]), ops.precision);
   const timestep = at.input('timestep', ['batch']);
-  const context = at.input('context', ['batch', tokens, config.contextSize]);
-  const local = at.input('local', ['batch', patches, config.contextSize]);
+  const context = cast(at.input('context', ['batch', tokens, config.contextSize]), ops.precision);
+  const local = cast(at.input('local', ['batch', patches, config.contextSize]), ops.precision);
   const index = at.input('placeholder_index', ['batch'], 'int32');
   const strength = at.input('strength', ['batch']);
   const concept: Concept = {
@@ -137,6 +138,6 @@ export function unetGraph(config: UNetConfig, { height, width, tokens, patches }
       strength: reshape(strength, ['batch', 1, 1, 1]),
     },
   };
-  graph.output('noise', unet(at, latents, timestep, concept, config));
+  graph.output('noise', cast(unet(at, latents, timestep, concept, config), 'float32'));
   return graph;
 }

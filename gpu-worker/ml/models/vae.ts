@@ -1,9 +1,8 @@
 import { staticDim } from '../graph/dims.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
-import { add, clip, reshape, split, transpose } from '../graph/ops.ts';
+import { cast, clip, split } from '../graph/ops.ts';
 import { rootScope, type Scope } from '../graph/scope.ts';
-import { silu } from '../layers/activation.ts';
 import { convolution, downsample, upsample } from '../layers/convolution.ts';
 import { linear } from '../layers/linear.ts';
 import { groupNorm } from '../layers/normalization.ts';
@@ -51,7 +50,7 @@ export function vaeEncoder(at: Scope, image: Value, config: VaeConfig): { mean: 
   }
   h = middle(encoder.at('mid_block'), h, config);
   h = output(encoder, h, latentChannels * 2, config);
-  const moments = convolution(at.at('quant_conv'), h, latentChannels * 2, { kernel: 1 });
+  const moments = at.ops.images.toPlain(convolution(at.at('quant_conv'), h, latentChannels * 2, { kernel: 1 }));
   const [mean, logVariance] = split(moments, 1, [latentChannels, latentChannels]);
   return { mean, logVariance: clip(logVariance, ...LOG_VARIANCE_LIMITS) };
 }
@@ -69,7 +68,7 @@ export function vaeDecoder(at: Scope, latents: Value, config: VaeConfig): Value 
     for (let layer = 0; layer <= layersPerBlock; layer++) h = resnet(up.at(`resnets.${layer}`), h, channels, config);
     if (block < blockChannels.length - 1) h = upsample(up.at('upsamplers.0'), h);
   }
-  return output(decoder, h, config.imageChannels, config);
+  return at.ops.images.toPlain(output(decoder, h, config.imageChannels, config));
 }
 
 function resnet(at: Scope, x: Value, outChannels: number, { groups }: VaeConfig): Value {
@@ -85,25 +84,20 @@ function middle(at: Scope, x: Value, config: VaeConfig): Value {
 
 /** Single-headed self-attention over all pixels, around a residual; key names are those of SD v1-4's own file. */
 function pixelAttention(at: Scope, x: Value, { groups }: VaeConfig): Value {
-  const [batch, channelDim, height, width] = x.shape;
+  const [, channelDim, height, width] = x.shape;
   const channels = staticDim(channelDim, 'the channels');
-  const pixels = staticDim(height, 'the height') * staticDim(width, 'the width');
+  const size = { height: staticDim(height, 'the height'), width: staticDim(width, 'the width') };
+  const { images } = at.ops;
   const normed = groupNorm(at.at('group_norm'), x, { groups, epsilon: EPSILON });
-  const tokens = transpose(reshape(normed, [batch, channels, pixels]), [0, 2, 1]); // [batch, pixels, channels]
+  const tokens = images.toTokens(normed); // [batch, pixels, channels]
   const [query, key, value] = ['query', 'key', 'value'].map((name) => linear(at.at(name), tokens, channels));
   const attended = linear(at.at('proj_attn'), at.ops.attention(query, key, value, { heads: 1 }), channels);
-  return add(x, reshape(transpose(attended, [0, 2, 1]), [batch, channels, height, width]));
+  return images.add(x, images.fromTokens(attended, size));
 }
 
 function output(at: Scope, x: Value, channels: number, { groups }: VaeConfig): Value {
-  return convolution(
-    at.at('conv_out'),
-    silu(at, groupNorm(at.at('conv_norm_out'), x, { groups, epsilon: EPSILON })),
-    channels,
-    {
-      kernel: 3,
-    },
-  );
+  const h = groupNorm(at.at('conv_norm_out'), x, { groups, epsilon: EPSILON, silu: true });
+  return convolution(at.at('conv_out'), h, channels, { kernel: 3 });
 }
 
 /** `image` [batch, 3, height, width] → `mean`, `log_variance`. Height and width in pixels. */
@@ -132,6 +126,7 @@ export function vaeDecoderGraph(
 ): Graph {
   const graph = new Graph('vae_decoder');
   const at = rootScope(graph, 'vae', ops);
-  graph.output('image', vaeDecoder(at, at.input('latents', ['batch', config.latentChannels, height, width]), config));
+  const latents = cast(at.input('latents', ['batch', config.latentChannels, height, width]), ops.precision);
+  graph.output('image', cast(vaeDecoder(at, latents, config), 'float32'));
   return graph;
 }

@@ -2,7 +2,7 @@ import { staticDim, staticElementCount } from '../dims.ts';
 import type { Value } from '../graph.ts';
 import { type ConvOptions, conv } from '../ops.ts';
 import type { OpSet } from './op-set.ts';
-import { primitive } from './primitive.ts';
+import { groupNormThen, primitive } from './primitive.ts';
 import { fitsWinograd, winogradConvolution } from './winograd.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -21,8 +21,8 @@ export const portable: OpSet = {
   name: 'portable',
   convolution: (x, weight, bias, options) =>
     isWorthWinograd(x, weight, options) ? winogradConvolution(x, weight, bias) : conv(x, weight, bias, options),
-  gatedSigmoid: (x, alpha) =>
-    x.graph.node('QuickGelu', [x], [x.shape], { domain: MICROSOFT, attributes: { alpha: { float: alpha } } })[0],
+  gatedSigmoid: quickGelu,
+  groupNorm: groupNormThen(quickGelu),
   attention: (query, key, value, { heads, mask }) =>
     query.graph.node(
       'MultiHeadAttention',
@@ -34,6 +34,11 @@ export const portable: OpSet = {
       },
     )[0],
 };
+
+/** The operator is named after its use in CLIP; with alpha 1 it is SiLU. */
+function quickGelu(x: Value, alpha: number): Value {
+  return x.graph.node('QuickGelu', [x], [x.shape], { domain: MICROSOFT, attributes: { alpha: { float: alpha } } })[0];
+}
 
 function isWorthWinograd(x: Value, weight: Value, { stride = 1, padding }: ConvOptions): boolean {
   const [outChannels, inChannels, ...kernel] = weight.shape.map((size) => staticDim(size, 'the size of a kernel'));

@@ -2,6 +2,7 @@ import { elementCount, staticDim, staticElementCount } from '../dims.ts';
 import type { Value } from '../graph.ts';
 import {
   add,
+  concat,
   conv,
   gelu,
   gemm,
@@ -13,18 +14,46 @@ import {
   scalar,
   sigmoid,
   softmax,
+  split,
   transpose,
+  upsampleNearest,
 } from '../ops.ts';
-import type { OpSet } from './op-set.ts';
+import type { GroupNormOptions, ImageOps, OpSet } from './op-set.ts';
+
+const gatedSigmoid: OpSet['gatedSigmoid'] = (x, alpha) =>
+  multiply(x, sigmoid(alpha === 1 ? x : multiply(x, scalar(x, alpha))));
+
+/** Feature maps laid out as their shape says. */
+const images: ImageOps = {
+  add,
+  shift: (x, shift) => add(x, reshape(shift, [...shift.shape, 1, 1])),
+  concat: (a, b) => concat([a, b], 1),
+  enlarge: upsampleNearest,
+  toTokens(x) {
+    const [batch, channels, ...size] = x.shape;
+    return transpose(reshape(x, [batch, channels, staticElementCount(size)]), [0, 2, 1]);
+  },
+  fromTokens(tokens, { height, width }) {
+    const [batch, , channels] = tokens.shape;
+    return reshape(transpose(tokens, [0, 2, 1]), [batch, channels, height, width]);
+  },
+  toPlain: (x) => x,
+};
 
 /** Standard ONNX operators only: what every provider runs and what gradients are defined for. */
 export const primitive: OpSet = {
   name: 'primitive',
+  precision: 'float32',
+  images,
   linear,
   convolution: conv,
-  gatedSigmoid: (x, alpha) => multiply(x, sigmoid(alpha === 1 ? x : multiply(x, scalar(x, alpha)))),
-  gelu,
-  groupNorm: groupNormalization,
+  gatedSigmoid,
+  geglu(x, weight, bias) {
+    const hidden = staticDim(weight.shape[0], 'the hidden features') / 2;
+    const [values, gate] = split(linear(x, weight, bias), x.shape.length - 1, [hidden, hidden]);
+    return multiply(values, gelu(gate));
+  },
+  groupNorm: groupNormThen(gatedSigmoid),
   layerNorm: layerNormalization,
   attention(query, key, value, { heads, mask }) {
     const scores = attentionScores(query, key, heads); // [batch, heads, queries, keys]
@@ -32,6 +61,14 @@ export const primitive: OpSet = {
     return mergeHeads(matmul(probabilities, splitHeads(value, heads)));
   },
 };
+
+/** GroupNorm, then SiLU in the form that an op set has it. */
+export function groupNormThen(gate: OpSet['gatedSigmoid']): OpSet['groupNorm'] {
+  return (x, weight, bias, { silu, ...options }: GroupNormOptions) => {
+    const normed = groupNormalization(x, weight, bias, options);
+    return silu ? gate(normed, 1) : normed;
+  };
+}
 
 /** A linear layer as one matrix product over all leading axes: Gemm with a transposed weight is the fastest form on every provider. */
 export function linear(x: Value, weight: Value, bias: Value | null): Value {
