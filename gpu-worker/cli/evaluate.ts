@@ -2,14 +2,22 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { loadModel } from '../ml/elite/load-model.ts';
+import { compareInversion } from '../ml/evaluation/toyland/compare-inversion.ts';
 import { evaluateToyland } from '../ml/evaluation/toyland/evaluate.ts';
 import { forcedChoice } from '../ml/evaluation/toyland/forced-choice.ts';
 import { openJudges } from '../ml/evaluation/toyland/open-judges.ts';
-import { formatTable, renderReport, summarise } from '../ml/evaluation/toyland/report.ts';
+import {
+  formatInversion,
+  formatTable,
+  renderReport,
+  summarise,
+  summariseInversion,
+} from '../ml/evaluation/toyland/report.ts';
 import { standard, variants } from '../ml/evaluation/toyland/variants.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { drawing } from '../ml/training/toyland/base-quality.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
+import { openModelFolder } from '../ml/weights/open-model-folder.ts';
 import { wholeNumber } from './option-values.ts';
 import { type Bar, createReport, type Terminal } from './terminal.ts';
 import { toylandFolder } from './toyland-folder.ts';
@@ -22,6 +30,7 @@ type Options = {
   readonly characters: number;
   readonly tasks: number;
   readonly steps: number;
+  readonly inversion: number;
   readonly threads?: number;
 };
 
@@ -44,6 +53,7 @@ function toylandCommand(terminal: Terminal): Command {
     .option('--characters <n>', 'how many, of 80', wholeNumber(1, 80), 50)
     .option('--tasks <n>', 'pictures of each in a row', wholeNumber(1), 4)
     .option('--steps <n>', 'denoising steps', wholeNumber(1), shippedPlan().drawingSteps)
+    .option('--inversion <n>', 'characters to compare with textual inversion on', wholeNumber(0), 10)
     .option('--threads <n>', 'threads of one operator; one a core when left out', wholeNumber(1))
     .addHelpText('after', HELP)
     .action(async (options: Options, command: Command) => {
@@ -51,8 +61,21 @@ function toylandCommand(terminal: Terminal): Command {
       const { output, characters, tasks, steps, threads } = options;
       const plan = shippedPlan();
       const folder = toylandFolder(options.dir, terminal);
-      const model = await loadModel(options.model ?? join(folder, 'model'), { threads });
+      const modelDir = options.model ?? join(folder, 'model');
+      const model = await loadModel(modelDir, { threads });
       const judges = await openJudges(options.judges ?? folder, plan, { tokenizer: model.tokenizer, threads });
+      const compare = async () => {
+        const bar = report.startBar('textual inversion', options.inversion);
+        const run = compareInversion(model, openModelFolder(modelDir), judges, {
+          ...drawing,
+          steps,
+          tasks,
+          sizePx: plan.sizePx,
+          portraits: evaluation.portraits.slice(0, options.inversion),
+          threads,
+        });
+        return follow(run, (found) => bar.update(found)).finally(() => bar.stop());
+      };
       const bars = new Map<string, Bar>();
       const run = evaluateToyland(model, judges, {
         ...drawing,
@@ -68,18 +91,24 @@ function toylandCommand(terminal: Terminal): Command {
         bar.update(done);
         if (done === total) bar.stop();
       });
+      const inversion = options.inversion > 0 ? await compare() : undefined;
       await judges.close();
       await model.release();
 
-      const summary = summarise(evaluation);
+      const summary = { ...summarise(evaluation), ...(inversion && summariseInversion(inversion)) };
       const main = evaluation.rows.find(({ variant }) => variant.name === standard.name)!;
       const choice = await forcedChoice(main, evaluation.portraits, { questions: Math.min(20, characters), seed: 1 });
       await mkdir(output, { recursive: true });
-      await writeFile(join(output, 'report.html'), await renderReport(evaluation));
+      await writeFile(join(output, 'report.html'), await renderReport(evaluation, inversion));
       await writeFile(join(output, 'results.json'), `${JSON.stringify(summary, null, 2)}\n`);
       await writeFile(join(output, 'choice.png'), choice.sheet);
       await writeFile(join(output, 'choice-key.json'), `${JSON.stringify(choice.key)}\n`);
-      report.answer(`${formatTable(evaluation)}\n\n${join(output, 'report.html')}`, {
+      const tables = [
+        formatTable(evaluation),
+        ...(inversion ? [formatInversion(inversion)] : []),
+        join(output, 'report.html'),
+      ];
+      report.answer(tables.join('\n\n'), {
         ...summary,
         report: join(output, 'report.html'),
       });

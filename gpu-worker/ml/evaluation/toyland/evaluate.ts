@@ -52,11 +52,32 @@ export async function* evaluateToyland(
       entries.push(entry);
       yield { variant: variant.name, done: entries.length, total: portraits.length * options.tasks };
     }
-    const scores = await judgePictures(entries, portraits, judges);
-    const scored = entries.map((entry, index) => ({ ...entry, scores: scores[index] }));
-    rows.push({ variant, entries: scored, estimates: estimateScores(scored) });
+    rows.push(await judgeRow(variant, entries, portraits, judges));
   }
   return { portraits, rows };
+}
+
+/** One row of the table, of any portraits. */
+export async function evaluatePortraits(
+  model: EliteModel,
+  judges: Judges,
+  portraits: readonly Portrait[],
+  options: Omit<EvaluationOptions, 'variants' | 'contestants'> & { variant: Variant },
+): Promise<Row> {
+  const entries: Entry[] = [];
+  for await (const entry of drawVariant(model, portraits, options.variant, options)) entries.push(entry);
+  return judgeRow(options.variant, entries, portraits, judges);
+}
+
+async function judgeRow(
+  variant: Variant,
+  entries: readonly Entry[],
+  portraits: readonly Portrait[],
+  judges: Judges,
+): Promise<Row> {
+  const scores = await judgePictures(entries, portraits, judges);
+  const scored = entries.map((entry, index) => ({ ...entry, scores: scores[index] }));
+  return { variant, entries: scored, estimates: estimateScores(scored) };
 }
 
 /** Encodes the photos of the contestants. */
@@ -74,7 +95,7 @@ export async function* drawVariant(
   model: EliteModel,
   portraits: readonly Portrait[],
   variant: Variant,
-  options: Omit<EvaluationOptions, 'variants'>,
+  options: Omit<EvaluationOptions, 'variants' | 'contestants'>,
 ): AsyncGenerator<Entry> {
   const planned = portraits.flatMap((_, contestant) =>
     tasksOf(contestant, options.tasks).map((task) => ({ contestant, task })),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Estimate } from '../bootstrap.ts';
 import { pictureGrid } from '../picture-grid.ts';
+import type { InversionComparison } from './compare-inversion.ts';
 import type { Evaluation, Row } from './evaluate.ts';
 import type { Scores } from './judge-pictures.ts';
 import { standard } from './variants.ts';
@@ -39,8 +40,25 @@ export function summarise({ portraits, rows }: Evaluation) {
   };
 }
 
-/** The table as text. */
-export function formatTable({ rows }: Evaluation): string {
+/** The comparison with textual inversion as one object. */
+export function summariseInversion({ rows, eliteSeconds, inversionSeconds }: InversionComparison) {
+  return {
+    inversion: {
+      elite_seconds: eliteSeconds,
+      inversion_seconds: inversionSeconds,
+      rows: Object.fromEntries(rows.map(({ variant, estimates }) => [variant.name, estimates])),
+    },
+  };
+}
+
+/** The comparison with textual inversion as text. */
+export function formatInversion(comparison: InversionComparison): string {
+  const { eliteSeconds, inversionSeconds } = comparison;
+  return `${formatTable(comparison)}\nA concept takes ELITE ${eliteSeconds.toPrecision(2)} s, textual inversion ${inversionSeconds.toPrecision(2)} s.`;
+}
+
+/** Rows as a table of text. */
+export function formatTable({ rows }: Pick<Evaluation, 'rows'>): string {
   const cells = [
     ['', ...columnNames.map((name) => columns[name])],
     ...rows.map((row) => [row.variant.name, ...columnNames.map((name) => formatEstimate(row.estimates[name]))]),
@@ -57,7 +75,7 @@ export function formatTable({ rows }: Evaluation): string {
 }
 
 /** A page that stands alone: table, curves over λ, and pictures: the first, the best and the worst. */
-export async function renderReport(evaluation: Evaluation): Promise<string> {
+export async function renderReport(evaluation: Evaluation, inversion?: InversionComparison): Promise<string> {
   const { rows } = evaluation;
   const main = rows.find(({ variant }) => variant.name === standard.name) ?? rows[0];
   const byWorth = main.entries.toSorted((a, b) => worth(b.scores) - worth(a.scores));
@@ -81,6 +99,7 @@ body{font:15px/1.5 system-ui;margin:2rem auto;max-width:75rem}table{border-colla
 </head><body><h1>Toyland: held-out characters from one photo each</h1>
 <p>${main.entries.length} pictures a row, ${evaluation.portraits.length} characters; in brackets 95 % intervals by bootstrap over characters.</p>
 <table><thead><tr><th></th>${header}</tr></thead><tbody>${body.join('')}</tbody></table>
+${inversion ? `<h2>Against textual inversion, on ${inversion.rows[0].entries.length} pictures</h2><pre>${formatInversion(inversion)}</pre>` : ''}
 <h2>More and more details: λ with the primary word</h2><div id="strength"></div>
 ${figures.join('\n')}
 <script>${library('uPlot.iife.min.js')}

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../../../gpu-worker/ml/elite/load-model.ts';
 import { openNetworks } from '../../../../gpu-worker/ml/elite/networks.ts';
+import { compareInversion } from '../../../../gpu-worker/ml/evaluation/toyland/compare-inversion.ts';
 import { evaluateToyland } from '../../../../gpu-worker/ml/evaluation/toyland/evaluate.ts';
 import { forcedChoice } from '../../../../gpu-worker/ml/evaluation/toyland/forced-choice.ts';
 import { openJudges } from '../../../../gpu-worker/ml/evaluation/toyland/open-judges.ts';
@@ -116,6 +117,17 @@ describe('the whole training in miniature', () => {
     const sought = [variants[0], standard];
     const run = evaluateToyland(model, judges, { ...options, contestants: 4, tasks: 2, variants: sought });
     const evaluation = await follow(run);
+    const comparison = await follow(
+      compareInversion(model, openModelFolder(join(folder, 'model')), judges, {
+        ...options,
+        tasks: 2,
+        portraits: evaluation.portraits.slice(0, 2),
+        search: { steps: 2, batchSize: 2 },
+      }),
+    );
+    expect(comparison.rows.map(({ entries }) => entries.length)).toEqual([4, 4, 4]);
+    expect(comparison.inversionSeconds).toBeGreaterThan(comparison.eliteSeconds);
+    expect(await renderReport(evaluation, comparison)).toContain('textual inversion');
     await judges.close();
     await model.release();
     expect(evaluation.rows.map(({ entries }) => entries.length)).toEqual([8, 8]);
