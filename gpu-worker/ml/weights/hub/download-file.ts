@@ -45,6 +45,7 @@ export async function* downloadFile(
           hash.update(chunk);
           received += chunk.length;
           yield received;
+          if (received >= source.sizeBytes) break; // more is not asked for
         }
         if (received < source.sizeBytes) throw new DownloadError(source.name, `ended after ${received} bytes`);
       } catch (cause) {

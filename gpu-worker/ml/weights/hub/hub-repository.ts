@@ -1,4 +1,5 @@
 import { HubApiError, listFiles, downloadFile as openHubFile } from '@huggingface/hub';
+import { z } from 'zod';
 import { DownloadError } from './download-error.ts';
 import type { Digest, SourceFile } from './source-file.ts';
 
@@ -11,6 +12,24 @@ export type HubAccess = {
   /** `hf_…`: what gated and private repositories ask for. */
   readonly token?: string;
 };
+
+const sizeSchema = z.int().min(0);
+
+/** A listed file. Its digest becomes part of a file's name here, so a mirror must not make it up. */
+const fileSchema = z
+  .object({
+    path: z.string(),
+    size: sizeSchema,
+    oid: z
+      .string()
+      .regex(/^[0-9a-f]{40}$/)
+      .optional(),
+    lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size: sizeSchema }).optional(),
+  })
+  .transform(({ path, size, oid, lfs }): HubFile => {
+    if (lfs) return { path, sizeBytes: lfs.size, digest: { algorithm: 'sha256', hex: lfs.oid } };
+    return { path, sizeBytes: size, digest: oid === undefined ? null : { algorithm: 'git', hex: oid } };
+  });
 
 type HubFile = { readonly path: string; readonly sizeBytes: number; readonly digest: Digest | null };
 
@@ -25,17 +44,8 @@ export function parseHubRepository(text: string): HubRepository {
 export async function listHubFiles(repository: HubRepository, access: HubAccess): Promise<HubFile[]> {
   const files: HubFile[] = [];
   try {
-    for await (const { type, path, size, oid, lfs } of listFiles({
-      ...hubParameters(repository, access),
-      recursive: true,
-    })) {
-      const digest: Digest | null = lfs
-        ? { algorithm: 'sha256', hex: lfs.oid }
-        : oid
-          ? { algorithm: 'git', hex: oid }
-          : null;
-      if (type === 'file') files.push({ path, sizeBytes: lfs?.size ?? size, digest });
-    }
+    for await (const entry of listFiles({ ...hubParameters(repository, access), recursive: true }))
+      if (entry.type === 'file') files.push(fileSchema.parse(entry));
   } catch (cause) {
     throw hubError(repository, cause);
   }

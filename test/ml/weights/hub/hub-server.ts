@@ -11,6 +11,10 @@ export type HubServer = {
   readonly requests: string[];
   /** Cuts the connection of the next answer that would carry more than this many bytes of a file, after this many; a probe of one passes. */
   cutAfterBytes: number | null;
+  /** Put into the listing in place of every SHA-256. */
+  listedSha256: string | null;
+  /** Sent behind every file. */
+  trailingBytes: number;
   /** Requests without it are refused. */
   requiredToken: string | null;
   close(): Promise<void>;
@@ -27,6 +31,8 @@ export async function startHubServer(content: HubContent): Promise<HubServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
     cutAfterBytes: null,
+    listedSha256: null,
+    trailingBytes: 0,
     requiredToken: null,
     close: () =>
       new Promise((closed) => {
@@ -46,7 +52,7 @@ function answer(hub: HubServer, content: HubContent, request: IncomingMessage, r
   }
   const [, listed] = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/main$/.exec(path) ?? [];
   if (listed && content[listed]) {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(tree(content[listed])));
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(tree(hub, content[listed])));
     return;
   }
   const [, repository, file] = /^\/([^/]+\/[^/]+)\/resolve\/main\/(.+)$/.exec(path) ?? [];
@@ -66,27 +72,30 @@ function sendBytes(hub: HubServer, bytes: Uint8Array, request: IncomingMessage, 
   const start = Number(first ?? 0);
   const end = last ? Number(last) + 1 : bytes.length;
   const part = bytes.subarray(start, end);
-  const headers = { etag: `"${hash('sha256', bytes)}"`, 'content-length': part.length };
+  const headers = {
+    etag: `"${hash('sha256', bytes)}"`,
+    'content-length': part.length + (part.length > 1 ? hub.trailingBytes : 0),
+  };
   response.writeHead(
     first ? 206 : 200,
     first ? { ...headers, 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : headers,
   );
   if (hub.cutAfterBytes === null || part.length <= Math.max(1, hub.cutAfterBytes)) {
-    response.end(part);
+    response.end(Buffer.concat([part, Buffer.alloc(part.length > 1 ? hub.trailingBytes : 0)]));
     return;
   }
   response.write(part.subarray(0, hub.cutAfterBytes), () => response.destroy());
   hub.cutAfterBytes = null;
 }
 
-function tree(files: HubContent[string]) {
+function tree({ listedSha256 }: HubServer, files: HubContent[string]) {
   return Object.entries(files).map(([path, bytes]) => ({
     type: 'file',
     path,
     size: bytes.length,
     oid: hash('sha1', Buffer.concat([Buffer.from(`blob ${bytes.length}\0`), bytes])),
     ...(bytes.length >= LARGE_FILE_BYTES && {
-      lfs: { oid: hash('sha256', bytes), size: bytes.length, pointerSize: 130 },
+      lfs: { oid: listedSha256 ?? hash('sha256', bytes), size: bytes.length, pointerSize: 130 },
     }),
   }));
 }

@@ -182,6 +182,26 @@ describe('a pull refuses, naming it,', () => {
   });
 });
 
+describe('a mirror that lies', () => {
+  it('about a digest is not trusted with a file’s name', async () => {
+    hub.listedSha256 = '../../../../evil';
+    await expect(pull()).rejects.toThrow(/CompVis\/stable-diffusion-v1-4: the hub cannot be read/);
+    expect(filesIn(folder)).toEqual([]);
+  });
+
+  it('about a size sends no more than was announced', async () => {
+    hub.trailingBytes = 50_000_000;
+    await expect(pull()).rejects.toThrow(/expected \d+ bytes, got \d+/);
+    const written = filesIn(folder).filter((name) => name.endsWith('.partial'));
+    expect(written).toEqual([]);
+  });
+
+  it('about what a file holds is found out', async () => {
+    hub.listedSha256 = '0'.repeat(64);
+    await expect(pull()).rejects.toThrow(/expected sha256 0{64}, got [0-9a-f]{64}/);
+  });
+});
+
 describe('a mapper file by URL', () => {
   const urlOf = (fragment: string) =>
     `${hub.url}/openai/clip-vit-large-patch14/resolve/main/model.safetensors${fragment}`;
