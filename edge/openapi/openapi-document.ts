@@ -3,6 +3,7 @@ import type { EdgeContext } from '../context.ts';
 import { SECURITY_SCHEMES } from '../routes/access.ts';
 import { OBJECT_EXAMPLES } from './object-examples.ts';
 import { REQUEST_EXAMPLES } from './request-examples.ts';
+import { RESPONSE_HEADERS, responseHeaders } from './response-headers.ts';
 
 export type OpenApiDocument = ReturnType<OpenAPIHono<EdgeContext>['getOpenAPI31Document']>;
 
@@ -39,16 +40,20 @@ export function openApiDocument(app: OpenAPIHono<EdgeContext>, origin: string): 
   });
   for (const operation of Object.values(document.paths ?? {}).flatMap((methods) => Object.values(methods))) {
     addRequestExamples(operation);
+    addResponseHeaders(operation);
   }
   const schemas = document.components?.schemas ?? {};
   for (const [name, example] of Object.entries(OBJECT_EXAMPLES)) {
     schemas[name] = { ...schemas[name], examples: [example] };
   }
-  return { ...document, components: { ...document.components, schemas, securitySchemes: SECURITY_SCHEMES } };
+  const components = { schemas, headers: RESPONSE_HEADERS, securitySchemes: SECURITY_SCHEMES };
+  return { ...document, components: { ...document.components, ...components } };
 }
 
 type Operation = {
   readonly operationId: string;
+  readonly security?: readonly object[];
+  readonly responses: Readonly<Record<string, { headers?: object }>>;
   readonly requestBody?: { readonly content: Readonly<Record<string, { examples?: unknown }>> };
 };
 
@@ -59,5 +64,12 @@ function addRequestExamples({ operationId, requestBody }: Operation): void {
       throw new Error(`expected ${operationId} to take ${mediaType}, as its examples say; it does not`);
     }
     media.examples = examples;
+  }
+}
+
+function addResponseHeaders({ security = [], responses }: Operation): void {
+  const isForTokens = security.some((requirement) => 'apiKey' in requirement);
+  for (const [status, response] of Object.entries(responses)) {
+    response.headers = { ...response.headers, ...responseHeaders(status, isForTokens) };
   }
 }

@@ -1,14 +1,19 @@
+import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import type { EdgeContext } from '../context.ts';
 
 const SELF = "'self'";
 const NONE = "'none'";
+
+/** Where the API says that its objects are: the same as the page, unless that was opened by another of our names. */
+const apiOrigin = (c: Context<EdgeContext>) => c.get('settings').PUBLIC_ORIGIN;
 
 const POLICY = {
   defaultSrc: [NONE],
   scriptSrc: [SELF],
   styleSrc: [SELF],
-  imgSrc: [SELF, 'blob:', 'data:'],
-  connectSrc: [SELF],
+  imgSrc: [SELF, apiOrigin, 'blob:', 'data:'],
+  connectSrc: [SELF, apiOrigin],
   formAction: [SELF],
   baseUri: [NONE],
   frameAncestors: [NONE],

@@ -57,7 +57,7 @@ function widths(page: Page, selector: string): Promise<number[]> {
 describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     pages = await openPages();
-  }, 60_000);
+  }, 120_000);
 
   afterAll(() => pages?.close());
 
@@ -81,6 +81,7 @@ describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () =
     await page.getByRole('button', { name: 'Make the link' }).click();
     await page.locator('#share-result').waitFor();
     expect(await page.locator('#share-url').inputValue()).toMatch(/\/s\/[\w-]{43}$/);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.context().close();
   });
 

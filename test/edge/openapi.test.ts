@@ -36,7 +36,7 @@ type Operation = {
   readonly security: readonly Record<string, string[]>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required?: boolean; readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+  readonly responses: Readonly<Record<string, { readonly content?: Content; readonly headers: object }>>;
 };
 type Call = { readonly operation: Operation; readonly mediaType?: string; readonly value?: unknown };
 
@@ -258,6 +258,15 @@ describe.each(operations.map((operation) => [operation.operationId, operation] a
   });
 });
 
+test('an error has the headers that are documented with it', async () => {
+  const { responses } = operations.find(({ operationId }) => operationId === 'listConcepts')!;
+  const response = await request('/v1/concepts');
+  expect(response.status).toBe(401);
+  const names = Object.keys(responses[401]!.headers);
+  expect(names).toEqual(['X-Request-Id', 'WWW-Authenticate']);
+  expect(names.filter((name) => !response.headers.has(name))).toEqual([]);
+});
+
 test.each(calls)('%s answers as documented', async (_, call) => {
   const response = await send(call);
   const contentType = response.headers.get('Content-Type')?.split(';')[0] ?? '';
@@ -265,7 +274,8 @@ test.each(calls)('%s answers as documented', async (_, call) => {
   expect(response.status, text).toBeLessThan(300);
   const documented = call.operation.responses[response.status];
   expect(documented, `documentation of ${response.status}`).toBeDefined();
-  const { content } = documented!;
+  const { content, headers } = documented!;
+  expect(Object.keys(headers).filter((name) => !response.headers.has(name))).toEqual([]);
   if (content) {
     expect(Object.keys(content)).toContain(contentType);
   }

@@ -48,7 +48,7 @@ describe('the pages', () => {
   test('/docs takes scripts from us alone', async () => {
     const policy = (await request('/docs')).headers.get('Content-Security-Policy');
     expect(policy).toContain("script-src 'self';");
-    expect(policy).toContain("connect-src 'self';");
+    expect(policy).toContain("connect-src 'self' https://edge.test;");
   });
 
   test('/docs/errors explains what the type of every problem leads to', async () => {

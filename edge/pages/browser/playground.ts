@@ -79,11 +79,11 @@ async function startPlayground(session: Session): Promise<void> {
   encodeButton.addEventListener('click', onEncode);
   copyOnPress(element(HTMLButtonElement, '#copy-curl'), () => curl.textContent ?? '');
   showCurl();
+  element(HTMLElement, '#workbench').inert = false;
   await concepts.load(session);
   if (session.sharedUrl) {
     concepts.choose(await sharedConcept(session.sharedUrl));
   }
-  element(HTMLElement, '#workbench').inert = false;
 }
 
 try {
