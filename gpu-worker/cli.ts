@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { runCli } from './cli/run-cli.ts';
 
+/** What the arithmetic needs of JavaScript; a published command runs on whatever Node its user has. */
+const NEEDED_NODE = 24;
+
+if (Number.parseInt(process.versions.node, 10) < NEEDED_NODE) {
+  process.stderr.write(`elite: expected Node ${NEEDED_NODE} or newer, got ${process.version}\n`);
+  process.exit(1);
+}
+
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort()); // a second one ends the process at once
 process.once('SIGTERM', () => interrupted.abort());
