@@ -2,10 +2,10 @@ import { DurableObject } from 'cloudflare:workers';
 import { accountPrefix, accountUploadsPrefix, jobPrefix, uploadPrefix } from '../../shared/object-keys.ts';
 import type { QueueMessage } from '../../shared/queue-message.ts';
 import { type EdgeEnv, settingsOf } from '../env.ts';
-import { deletePrefix } from '../storage/bucket.ts';
 import { newWebhookSecrets, rotatedSecrets, signingSecrets, type WebhookSecrets } from '../webhooks/webhook-secrets.ts';
 import { createDeliveryTable } from './account/delivery-table.ts';
 import { createIdempotencyTable, type IdempotentRequest, type StoredAnswer } from './account/idempotency-table.ts';
+import { applyJobChange } from './account/job-change.ts';
 import { createKeyTable, type KeyRecord, type NewKey } from './account/key-table.ts';
 import { createRateLimiter, type TakenFromLimit } from './account/rate-limiter.ts';
 import { createRecordTable, type ListQuery, type Page } from './account/record-table.ts';
@@ -13,17 +13,16 @@ import {
   type ConceptChanges,
   type ConceptRecord,
   changedConcept,
-  conceptWithJob,
   type GenerationRecord,
-  generationWithJob,
   usesOnly,
 } from './account/records.ts';
+import { runTask } from './account/run-task.ts';
 import { createShareTable, type SharePage, type ShareRecord } from './account/share-table.ts';
-import { createTaskTable, type DueTask, type Task } from './account/task-table.ts';
+import { createTaskRunner } from './account/task-runner.ts';
+import type { Task } from './account/task-table.ts';
 import { createUsageTable, type EndUserUsage } from './account/usage-table.ts';
-import { setAlarmToEarliest } from './alarm.ts';
 import type { JobState, JobTerms } from './job/job-state.ts';
-import { jobOf, shareOf } from './stubs.ts';
+import { shareOf } from './stubs.ts';
 
 /** A job to start with a record, and the Idempotency-Key of the request that asked for both. */
 export type NewJob = {
@@ -55,7 +54,6 @@ export class Account extends DurableObject<EdgeEnv> {
   readonly #usage;
   readonly #tasks;
   readonly #limiter = createRateLimiter();
-  readonly #running = new Set<number>();
 
   constructor(ctx: DurableObjectState, env: EdgeEnv) {
     super(ctx, env);
@@ -67,7 +65,11 @@ export class Account extends DurableObject<EdgeEnv> {
     this.#deliveries = createDeliveryTable(ctx.storage.sql);
     this.#requests = createIdempotencyTable(ctx.storage.sql);
     this.#usage = createUsageTable(ctx.storage.sql);
-    this.#tasks = createTaskTable(ctx.storage.sql);
+    this.#tasks = createTaskRunner(ctx.storage, {
+      run: (task) => this.#run(task),
+      rest: () => this.#rest(),
+      now: () => this.now(),
+    });
   }
 
   /** Opens the account with its first key; an account that exists is left as it is. Returns its webhook secret. */
@@ -153,14 +155,14 @@ export class Account extends DurableObject<EdgeEnv> {
       for (const concept of this.#concepts.ids()) {
         this.#unshare(concept);
         this.#concepts.delete(concept);
-        this.#tasks.add({ kind: 'delete_job', jobId: concept }, this.now());
+        this.#tasks.promise({ kind: 'delete_job', jobId: concept });
       }
       for (const generation of this.#generations.ids()) {
         this.#generations.delete(generation);
-        this.#tasks.add({ kind: 'delete_job', jobId: generation }, this.now());
+        this.#tasks.promise({ kind: 'delete_job', jobId: generation });
       }
       this.#tasks.dropExpiries();
-      this.#tasks.add({ kind: 'delete_prefix', prefix: accountUploadsPrefix(id) }, this.now());
+      this.#tasks.promise({ kind: 'delete_prefix', prefix: accountUploadsPrefix(id) });
       this.#sweep(accountPrefix(id));
     });
     await this.#runDueTasks();
@@ -296,10 +298,10 @@ export class Account extends DurableObject<EdgeEnv> {
       this.#concepts.insert(record, null);
       this.#made(record.id, idempotencyKey);
       if (share !== null) {
-        this.#tasks.add({ kind: 'confirm_use', share, useId: record.id }, this.now());
+        this.#tasks.promise({ kind: 'confirm_use', share, useId: record.id });
       }
     });
-    await this.#runDueTasks();
+    await this.#tasks.runDue();
   }
 
   /** A job tells of every change of its status, at least once and in order. */
@@ -309,16 +311,18 @@ export class Account extends DurableObject<EdgeEnv> {
     }
     const { account_id: accountId, job_id: jobId, kind } = job.message;
     this.ctx.storage.transactionSync(() => {
-      this.#deliveries.insert(deliveryIds, jobId);
-      const isNews = kind === 'encode' ? this.#conceptChanged(job) : this.#generationChanged(job);
+      const isNews = applyJobChange(this.#jobTables(), job, this.now());
+      if (isNews) {
+        this.#deliveries.insert(deliveryIds, jobId);
+      }
       if (job.endedAtMs !== null && job.status !== 'succeeded') {
         for (const share of job.shares) {
-          this.#tasks.add({ kind: 'give_back_use', share, useId: jobId }, this.now());
+          this.#tasks.promise({ kind: 'give_back_use', share, useId: jobId });
         }
       }
       if (isNews && job.endedAtMs !== null) {
         if (kind === 'encode') {
-          this.#tasks.add({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, jobId) }, this.now());
+          this.#tasks.promise({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, jobId) });
         }
         if (job.status !== 'succeeded') {
           this.#sweep(jobPrefix(accountId, jobId));
@@ -329,58 +333,15 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   override async alarm(): Promise<void> {
-    try {
-      await this.#runDueTasks();
-    } finally {
-      await this.#rearm();
-    }
-  }
-
-  /** False when the record is gone or had ended before: then there is nothing left to do. */
-  #conceptChanged(job: JobState): boolean {
-    const record = this.#concepts.get(job.message.job_id);
-    if (!record || record.endedAtMs !== null) {
-      return false;
-    }
-    this.#concepts.update(conceptWithJob(record, job));
-    if (job.status === 'succeeded') {
-      this.#usage.add(record.endUser, { concepts: 1, generations: 0, images: 0, steps: 0 }, this.now());
-    } else if (job.endedAtMs !== null) {
-      this.#concepts.dropAlias(record.id); // the same photo may be tried again
-    }
-    return true;
-  }
-
-  #generationChanged(job: JobState): boolean {
-    const record = this.#generations.get(job.message.job_id);
-    if (!record) {
-      return this.#sampleChanged(job);
-    }
-    if (record.endedAtMs !== null) {
-      return false;
-    }
-    this.#generations.update(generationWithJob(record, job));
-    if (job.status === 'succeeded') {
-      const { num_images: images, steps } = record.input;
-      this.#usage.add(record.endUser, { concepts: 0, generations: 1, images, steps: steps * images }, this.now());
-    }
-    return true;
-  }
-
-  #sampleChanged(job: JobState): boolean {
-    const record = this.#samples.get(job.message.job_id);
-    if (!record || record.endedAtMs !== null) {
-      return false;
-    }
-    this.#samples.update(generationWithJob(record, job));
-    if (job.endedAtMs !== null && job.status !== 'succeeded') {
-      this.#samples.dropAlias(record.id); // the next share of the concept has another drawn
-    }
-    return true;
+    await this.#runDueTasks();
   }
 
   #webhookSecrets(): WebhookSecrets {
     return this.ctx.storage.kv.get<WebhookSecrets>('webhook_secrets')!;
+  }
+
+  #jobTables() {
+    return { concepts: this.#concepts, generations: this.#generations, samples: this.#samples, usage: this.#usage };
   }
 
   #tables() {
@@ -407,10 +368,9 @@ export class Account extends DurableObject<EdgeEnv> {
     const id = this.ctx.storage.transactionSync(() => {
       store();
       this.#made(message.job_id, idempotencyKey);
-      return this.#tasks.add(task, this.now());
+      return this.#tasks.promise(task);
     });
-    await this.#attempt({ id, task, failures: 0 });
-    await this.#rearm();
+    await this.#tasks.tryNow(id, task);
   }
 
   /** Forgets a record; its job and its bytes follow. */
@@ -419,8 +379,8 @@ export class Account extends DurableObject<EdgeEnv> {
     this.ctx.storage.transactionSync(() => {
       forget();
       this.#deliveries.deleteOf(id);
-      this.#tasks.add({ kind: 'delete_job', jobId: id }, this.now());
-      this.#tasks.add({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, id) }, this.now());
+      this.#tasks.promise({ kind: 'delete_job', jobId: id });
+      this.#tasks.promise({ kind: 'delete_prefix', prefix: uploadPrefix(accountId, id) });
       this.#sweep(jobPrefix(accountId, id));
     });
     this.ctx.waitUntil(this.#runDueTasks());
@@ -429,7 +389,7 @@ export class Account extends DurableObject<EdgeEnv> {
   /** Ends what hangs on a concept that goes: its shares, and the sample on their pages. */
   #unshare(conceptId: string): void {
     for (const share of this.#shares.deleteOf(conceptId)) {
-      this.#tasks.add({ kind: 'revoke_share', share }, this.now());
+      this.#tasks.promise({ kind: 'revoke_share', share });
     }
     const sample = this.#samples.getByAlias(conceptId);
     if (sample) {
@@ -439,7 +399,7 @@ export class Account extends DurableObject<EdgeEnv> {
 
   #expireAt(atMs: number | null, task: Task): void {
     if (atMs !== null) {
-      this.#tasks.add(task, atMs);
+      this.#tasks.promise(task, atMs);
     }
   }
 
@@ -450,66 +410,32 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   #sweep(prefix: string): void {
-    this.#tasks.add({ kind: 'delete_prefix', prefix }, this.now());
-    this.#tasks.add({ kind: 'delete_prefix', prefix }, this.now() + SECOND_SWEEP_AFTER_MS);
-  }
-
-  async #runDueTasks(): Promise<void> {
-    if (!this.#exists()) {
-      return;
-    }
-    const due = this.#tasks.due(this.now()).filter(({ id }) => !this.#running.has(id));
-    await Promise.all(due.map((task) => this.#attempt(task)));
-    await this.#rearm();
-  }
-
-  async #attempt(due: DueTask): Promise<void> {
-    this.#running.add(due.id);
-    try {
-      await this.#run(due.task);
-      this.#tasks.done(due.id);
-    } catch (error) {
-      console.warn(
-        JSON.stringify({ level: 'warn', message: `account could not ${due.task.kind}`, detail: String(error) }),
-      );
-      this.#tasks.failed(due, this.now());
-    } finally {
-      this.#running.delete(due.id);
-    }
+    this.#tasks.promise({ kind: 'delete_prefix', prefix });
+    this.#tasks.promise({ kind: 'delete_prefix', prefix }, this.now() + SECOND_SWEEP_AFTER_MS);
   }
 
   async #run(task: Task): Promise<void> {
     switch (task.kind) {
-      case 'start_job':
-        return jobOf(this.env, task.message.job_id).accept(task.message, task.terms);
-      case 'delete_job':
-        return jobOf(this.env, task.jobId).delete();
-      case 'delete_prefix':
-        return deletePrefix(this.env.BUCKET, task.prefix);
       case 'expire_concept':
         return this.deleteConcept(task.id);
       case 'expire_generation':
         return this.deleteGeneration(task.id);
-      case 'confirm_use':
-        await shareOf(this.env, task.share).confirm(task.useId);
-        return;
-      case 'revoke_share':
-        return shareOf(this.env, task.share).revoke();
-      case 'give_back_use':
-        return shareOf(this.env, task.share).giveBack(task.useId);
+      default:
+        return runTask(this.env, task);
     }
   }
 
-  async #rearm(): Promise<void> {
-    if (!this.#exists()) {
-      return;
+  async #runDueTasks(): Promise<void> {
+    if (this.#exists()) {
+      await this.#tasks.runDue();
     }
-    const dueAtMs = this.#tasks.nextDueAtMs();
-    if (dueAtMs === null && this.ctx.storage.kv.get('closed')) {
-      await this.ctx.storage.deleteAlarm();
+  }
+
+  /** A closed account with nothing left to do is gone. */
+  async #rest(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    if (this.ctx.storage.kv.get('closed')) {
       await this.ctx.storage.deleteAll();
-    } else {
-      await setAlarmToEarliest(this.ctx.storage, [dueAtMs]);
     }
   }
 }

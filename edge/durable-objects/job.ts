@@ -208,12 +208,10 @@ export class Job extends DurableObject<EdgeEnv> {
       .reduce((known, event) => withEvent(known, event, webhook, this.now()), deliveries);
   }
 
-  /** Tells the receiver what is due. What fails here is no attempt, and is made up for when its lease ends. */
+  /** Tells the receiver what is due. */
   async #deliver(): Promise<void> {
     try {
       await this.#deliverer.run();
-    } catch (error) {
-      console.warn(JSON.stringify({ level: 'warn', message: 'job could not deliver', detail: String(error) }));
     } finally {
       await this.#rearm();
     }

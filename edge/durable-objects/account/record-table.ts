@@ -82,3 +82,5 @@ export function createRecordTable<T extends Identified>(sql: SqlStorage, name: '
     },
   };
 }
+
+export type RecordTable<T extends Identified> = ReturnType<typeof createRecordTable<T>>;
