@@ -1690,6 +1690,7 @@ export interface operations {
                     /** @description The plain word for the thing, such as “dog”. */
                     category?: string | null;
                     metadata?: components["schemas"]["Metadata"];
+                    /** @description Of a new concept: one that exists already stays as it is. */
                     webhook?: {
                         /** @description https, and a host on the internet. */
                         url: string;

@@ -6,6 +6,7 @@ import type { EdgeContext } from './context.ts';
 import { settingsOf } from './env.ts';
 import { ApiError, fromZodError, problemResponse } from './errors.ts';
 import { requestLog } from './middleware/request-log.ts';
+import { secretUrl } from './middleware/secret-url.ts';
 import { createAccount } from './routes/accounts/create-account.ts';
 import { createClientToken } from './routes/accounts/create-client-token.ts';
 import { createKey } from './routes/accounts/create-key.ts';
@@ -69,6 +70,7 @@ export function createApp(): OpenAPIHono<EdgeContext> {
 
   app.use(requestId());
   app.use(cors({ origin: '*', exposeHeaders: ['*'] }));
+  app.use('/s/*', secretUrl);
   app.use(async (c, next) => {
     c.set('settings', settingsOf(c.env));
     await next();

@@ -30,7 +30,9 @@ function webhookSchema<E extends WebhookEvent>(events: readonly [E, ...E[]]) {
 }
 
 /** Whom to tell of what, as a request asks for it. */
-export const conceptWebhookSchema = webhookSchema(CONCEPT_EVENTS);
+export const conceptWebhookSchema = webhookSchema(CONCEPT_EVENTS).meta({
+  description: 'Of a new concept: one that exists already stays as it is.',
+});
 export const generationWebhookSchema = webhookSchema(GENERATION_EVENTS);
 
 /** As a job keeps it. */

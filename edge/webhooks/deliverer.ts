@@ -20,11 +20,24 @@ export function createDeliverer({ deliveries, store, attempt, now, random }: Del
     store(deliveries().map((delivery) => (delivery.id === id ? by(delivery) : delivery)));
   }
 
+  async function attemptSafely(delivery: Delivery): Promise<Attempted> {
+    const atMs = now();
+    try {
+      return await attempt(delivery);
+    } catch (error) {
+      console.error(JSON.stringify({ level: 'error', message: 'webhook not sent', detail: String(error) }));
+      return {
+        attempt: { atMs, statusCode: null, error: 'not sent: something failed on our side', durationMs: now() - atMs },
+        outcome: { kind: 'failed', retryAfterMs: 0 },
+      };
+    }
+  }
+
   async function attemptOne({ id }: Delivery): Promise<void> {
     const againAtMs = now() + LEASE_MS;
     busyUntilMs = againAtMs;
     change(id, (delivery) => begun(delivery, againAtMs));
-    const attempted = await attempt(deliveries().find((delivery) => delivery.id === id)!);
+    const attempted = await attemptSafely(deliveries().find((delivery) => delivery.id === id)!);
     change(id, (delivery) => afterAttempt(delivery, attempted, { nowMs: now(), random: random() }));
   }
 

@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { shareNameOf } from '../../edge/credentials/share-token.ts';
 import { type Concept, conceptSchema } from '../../shared/concept.ts';
 import { type Generation, generationSchema } from '../../shared/generation.ts';
+import type { GenerateResult } from '../../shared/job-result.ts';
 import type { QueueMessage } from '../../shared/queue-message.ts';
 import { publicShareSchema, type ShareObject, shareSchema } from '../../shared/share.ts';
 import { announceModel, type Client, expectProblem, newClient, ORIGIN, readyConcept, request } from './client.ts';
@@ -152,6 +153,29 @@ describe('a share', () => {
     expect(await (await owner.get('/v1/usage')).json()).toMatchObject({ generations: 0, images: 0 });
   });
 
+  test('shows no sample that the safety checker flagged', async () => {
+    const { url } = await share();
+    await expect.poll(samples).toHaveLength(1);
+    const attempt = newAttempt((await samples())[0]!);
+    const result = await attempt.writeResult();
+    const flagged = { ...result, images: [{ ...(result as GenerateResult).images[0]!, safety: 'flagged' as const }] };
+    await attempt.report({ type: 'succeeded', result: flagged as GenerateResult });
+    expect(await (await request(url, JSON_ONLY)).json()).toMatchObject({ sample_url: null });
+    await expectProblem(await request(`${url}/sample`), 'not_found');
+  });
+
+  test('loses its sample with its concept', async () => {
+    await share();
+    await expect.poll(samples).toHaveLength(1);
+    const [sample] = await samples();
+    await doJob(owner.accountId, sample!.job_id);
+    const stored = async () =>
+      (await env.BUCKET.list({ prefix: `accounts/${owner.accountId}/generations/${sample!.job_id}/` })).objects;
+    expect(await stored()).not.toEqual([]);
+    await owner.send('DELETE', `/v1/concepts/${concept}`);
+    await expect.poll(stored).toEqual([]);
+  });
+
   test('has another sample drawn by the next share when the first failed', async () => {
     await share();
     await expect.poll(samples).toHaveLength(1);
@@ -190,11 +214,15 @@ describe('GET /s/<token>', () => {
 
   test('is kept out of indexes, caches and referrers, whatever it answers', async () => {
     const { url } = await share();
+    const { url: exported } = await share({ rights: 'export' });
+    await expect.poll(samples).toHaveLength(1);
+    await doJob(owner.accountId, (await samples())[0]!.job_id);
     for (const [path, init] of [
       [url, {}],
       [url, JSON_ONLY],
       [`${url}/sample`, {}],
       [`${url}/embedding`, {}],
+      [`${exported}/embedding`, {}],
       [`${ORIGIN}/s/${'A'.repeat(43)}`, JSON_ONLY],
     ] as const) {
       const { headers } = await request(path, init);

@@ -1,12 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { CONCEPT_FILE_CONTENT_TYPE } from '../../../shared/concept-file.ts';
 import type { EdgeContext } from '../../context.ts';
-import { accountOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
 import { operation } from '../operation.ts';
 import { storedFile } from '../stored-file.ts';
 import { requireRight, requireShare } from './find-share.ts';
-import { setSecretUrlHeaders, sharedParamsSchema } from './shared-params.ts';
+import { findSample } from './share-sample.ts';
+import { sharedParamsSchema } from './shared-params.ts';
 
 const binary = { schema: { type: 'string' as const, format: 'binary' } };
 
@@ -38,10 +38,7 @@ const embeddingRoute = operation(
 
 export function getSharedFiles(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(sampleRoute, async (c) => {
-    setSecretUrlHeaders(c);
-    const { terms, concept } = await requireShare(c, c.req.valid('param').token);
-    const sample = await accountOf(c.env, terms.accountId).getSample(concept.id);
-    const image = sample?.result?.images[0];
+    const image = await findSample(c.env, await requireShare(c, c.req.valid('param').token));
     if (!image) {
       throw new ApiError('not_found', 'The sample of this share is not drawn yet.');
     }
@@ -49,7 +46,6 @@ export function getSharedFiles(app: OpenAPIHono<EdgeContext>): void {
   });
 
   app.openapi(embeddingRoute, async (c) => {
-    setSecretUrlHeaders(c);
     const shared = await requireShare(c, c.req.valid('param').token);
     requireRight(shared, 'export');
     return storedFile(c.env.BUCKET, shared.concept.result.embeddingKey, {

@@ -6,7 +6,7 @@ import { shareOf } from '../../durable-objects/stubs.ts';
 import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { requireShare } from './find-share.ts';
-import { setSecretUrlHeaders, sharedParamsSchema } from './shared-params.ts';
+import { sharedParamsSchema } from './shared-params.ts';
 
 const MAX_REPORT_BYTES = 16 * 1024;
 
@@ -37,7 +37,6 @@ const route = operation(
 
 export function reportShare(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
-    setSecretUrlHeaders(c);
     const { name, terms } = await requireShare(c, c.req.valid('param').token);
     const receivedAt = isoTime(Date.now());
     if (await shareOf(c.env, name).countReport()) {

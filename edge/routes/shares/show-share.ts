@@ -3,13 +3,13 @@ import { accepts } from 'hono/accepts';
 import { type PublicShare, publicShareSchema } from '../../../shared/share.ts';
 import type { EdgeContext } from '../../context.ts';
 import { sharePath } from '../../credentials/share-token.ts';
-import { accountOf } from '../../durable-objects/stubs.ts';
 import { pageHeaders } from '../../pages/page-headers.ts';
 import { missingSharePage, sharePage } from '../../pages/share-page.ts';
 import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { findShare, requireShare, type SharedConcept } from './find-share.ts';
-import { setSecretUrlHeaders, sharedParamsSchema } from './shared-params.ts';
+import { findSample } from './share-sample.ts';
+import { sharedParamsSchema } from './shared-params.ts';
 
 const route = operation(
   { access: { by: 'anyone' }, errors: ['not_found', 'gone'] },
@@ -34,7 +34,6 @@ export function showShare(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
     const { token } = c.req.valid('param');
     const { PUBLIC_ORIGIN: origin } = c.get('settings');
-    setSecretUrlHeaders(c);
     c.header('Vary', 'Accept');
     const wanted = accepts(c, { header: 'Accept', supports: ['text/html', 'application/json'], default: 'text/html' });
     if (wanted === 'application/json') {
@@ -51,14 +50,13 @@ export function showShare(app: OpenAPIHono<EdgeContext>): void {
 
 async function publicShare(env: EdgeContext['Bindings'], shared: SharedConcept, url: string): Promise<PublicShare> {
   const { terms, concept } = shared;
-  const sample = await accountOf(env, terms.accountId).getSample(concept.id);
   return {
     object: 'share',
     name: concept.name,
     category: concept.category,
     rights: terms.rights,
     expires_at: terms.expiresAtMs === null ? null : isoTime(terms.expiresAtMs),
-    sample_url: sample?.result?.images[0] ? `${url}/sample` : null,
+    sample_url: (await findSample(env, shared)) ? `${url}/sample` : null,
     model: concept.model,
   };
 }

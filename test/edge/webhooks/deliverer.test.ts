@@ -81,3 +81,19 @@ test('nothing is due before its time, and then at once', async () => {
   underWay[1]!.end('delivered');
   await second;
 });
+
+test('what fails on our side is an attempt, and is tried again', async () => {
+  let deliveries = withEvent([], 'generation.succeeded', webhook, NOW_MS);
+  const deliverer = createDeliverer({
+    deliveries: () => deliveries,
+    store: (changed) => {
+      deliveries = changed;
+    },
+    attempt: () => Promise.reject(new Error('the account does not answer')),
+    now: () => NOW_MS,
+    random: () => 0.5,
+  });
+  await deliverer.run();
+  expect(deliveries).toMatchObject([{ status: 'pending', failures: 1, dueAtMs: NOW_MS + 5_000 }]);
+  expect(deliveries[0]?.attempts[0]?.error).toBe('not sent: something failed on our side');
+});
