@@ -21,6 +21,7 @@ export function createTaskTable(sql: SqlStorage) {
       sql.exec(
         'CREATE TABLE task (id INTEGER PRIMARY KEY, task TEXT NOT NULL, due_at_ms INTEGER NOT NULL, failures INTEGER NOT NULL)',
       );
+      sql.exec('CREATE INDEX task_by_due ON task (due_at_ms)');
     },
 
     add(task: Task, dueAtMs: number): number {
