@@ -13,6 +13,8 @@ const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort()); // a second one ends the process at once
 process.once('SIGTERM', () => interrupted.abort());
 
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1)); // elite inspect … | head
+
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,4 +1,4 @@
-import { execFileSync, execSync } from 'node:child_process';
+import { execFileSync, execSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -30,4 +30,10 @@ it('the published command does what the checkout does, from inside node_modules'
   const args = ['inspect', modelDir];
   const output = execFileSync(process.execPath, [join(installed, manifest.bin.elite), ...args], { encoding: 'utf8' });
   expect(output).toBe((await elite(args)).stdout);
+});
+
+it('a reader that has seen enough ends it quietly', () => {
+  const script = `set -o pipefail; "${process.execPath}" "${join(installed, manifest.bin.elite)}" inspect "${join(modelDir, 'local_mapper.pt')}" | head -1`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+  expect({ status, stderr, lines: stdout.split('\n').length }).toEqual({ status: 0, stderr: '', lines: 2 });
 });
