@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessibilityFaults } from './accessibility-faults.ts';
 import { chromiumPath } from './chromium.ts';
@@ -28,6 +29,15 @@ async function drop(page: Page, selector: string, file: string): Promise<void> {
 async function newestMaskSource(): Promise<string | undefined> {
   const { data } = await pages.client.GET('/v1/concepts', { params: { query: { limit: 1 } } });
   return data?.data[0]?.mask_source;
+}
+
+/** The mask of the concept that was made last, at a place given in shares of its width and height. */
+async function maskAt(x: number, y: number): Promise<number> {
+  const { data } = await pages.client.GET('/v1/concepts', { params: { query: { limit: 1 } } });
+  const mask = sharp(await (await fetch(data!.data[0]!.mask_url!)).arrayBuffer());
+  const { width, height } = await mask.metadata();
+  const place = { left: Math.floor(x * width), top: Math.floor(y * height), width: 1, height: 1 };
+  return (await mask.extract(place).raw().toBuffer())[0]!;
 }
 
 async function encode(page: Page): Promise<void> {
@@ -68,9 +78,13 @@ describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () =
     await page.setInputFiles('#photo', PHOTO);
     await page.locator('#paint').click();
     const canvas = page.locator('#canvas');
-    await canvas.dragTo(canvas, { sourcePosition: { x: 120, y: 120 }, targetPosition: { x: 220, y: 200 } });
+    const { width, height } = (await canvas.boundingBox())!;
+    const [left, right] = [0.2, 0.8].map((share) => ({ x: share * width, y: 0.2 * height }));
+    await canvas.dragTo(canvas, { sourcePosition: left!, targetPosition: right! });
     await encode(page);
-    expect(await newestMaskSource()).toBe('upload');
+    expect(await maskAt(0.2, 0.2)).toBe(255);
+    expect(await maskAt(0.4, 0.2)).toBe(255);
+    expect(await maskAt(0.5, 0.5)).toBe(0);
 
     await draw(page, 'a S* on the moon');
     expect(await widths(page, '.sheet img')).toEqual([expect.any(Number), 64, 64]);

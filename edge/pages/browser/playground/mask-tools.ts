@@ -66,8 +66,8 @@ export function createMaskTools(): MaskCanvas {
   });
 
   canvas.addEventListener('focus', () => {
-    at = { x: canvas.width / 2, y: canvas.height / 2 };
     if (canvas.matches(':focus-visible')) {
+      at = { x: canvas.width / 2, y: canvas.height / 2 }; // a pointer has its own place
       mask.moveCursor(at, radius());
     }
   });
