@@ -7,6 +7,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const server = fork(new URL('./server.ts', import.meta.url));
   const [settings] = await once(server, 'message');
   project.provide('edgeQueue', settings);
+  project.provide('outboxJobs', Number(process.env.OUTBOX_JOBS ?? 200));
   project.provide('fuzzCases', Number(process.env.FUZZ_CASES ?? 5000));
   return async () => {
     server.disconnect();
@@ -17,6 +18,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 declare module 'vitest' {
   interface ProvidedContext {
     fuzzCases: number;
+    outboxJobs: number;
     edgeQueue: { SQS_ENDPOINT: string; SQS_QUEUE_URL: string };
   }
 }

@@ -1,10 +1,12 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, inject, test, vi } from 'vitest';
 import { jobOf } from '../../edge/durable-objects/stubs.ts';
+import type { JobResult } from '../../shared/job-result.ts';
+import type { QueueMessage } from '../../shared/queue-message.ts';
 import { announceModel, type Client, newClient, readyConcept } from './client.ts';
 import { newAttempt, queuedMessages } from './scripted-worker.ts';
 
-const JOBS = 1000;
+const JOBS = inject('outboxJobs');
 
 let client: Client;
 let conceptId: string;
@@ -26,6 +28,12 @@ async function create(): Promise<string> {
   return (await response.json<{ id: string }>()).id;
 }
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    outboxJobs: number;
+  }
+}
+
 const BATCH = 50;
 
 async function inBatches<T, R>(items: readonly T[], handle: (item: T) => Promise<R>): Promise<R[]> {
@@ -34,6 +42,23 @@ async function inBatches<T, R>(items: readonly T[], handle: (item: T) => Promise
     results.push(...(await Promise.all(items.slice(start, start + BATCH).map(handle))));
   }
   return results;
+}
+
+/** The shortest way to an end: nothing is written, and nothing is left to sweep. */
+async function succeedWithoutImages(message: QueueMessage): Promise<void> {
+  const { attempt, report } = newAttempt(message);
+  const result: JobResult = {
+    version: 1,
+    kind: 'generate',
+    job_id: message.job_id,
+    attempt,
+    model: message.model,
+    images: [],
+    prompt_truncated: false,
+    completed_at: new Date().toISOString(),
+    timings: { encode_ms: 0, denoise_ms: 0, decode_ms: 0, upload_ms: 0 },
+  };
+  await report({ type: 'succeeded', result });
 }
 
 /** As the platform would in a minute: runs the alarm of a job that is still owed to the queue. */
@@ -46,7 +71,7 @@ async function passMinute(id: string): Promise<void> {
 }
 
 test(`${JOBS} jobs accepted while the queue fails half of the sends all reach it, and an end, and no others`, {
-  timeout: 300_000,
+  timeout: 1_200_000,
 }, async () => {
   const numbers = Array.from({ length: JOBS }, (_, i) => i);
   const quarter = (from: number, to: number) => inBatches(numbers.slice((from * JOBS) / 4, (to * JOBS) / 4), create);
@@ -63,13 +88,12 @@ test(`${JOBS} jobs accepted while the queue fails half of the sends all reach it
   };
   expect((await missing()).length).toBeGreaterThan(0);
   await inBatches(await missing(), passMinute);
-  await vi.waitUntil(async () => (await missing()).length === 0, { timeout: 30_000, interval: 200 });
+  await vi.waitUntil(async () => (await missing()).length === 0, { timeout: 60_000, interval: 200 });
 
   const messages = (await queuedMessages(client.accountId)).filter(({ kind }) => kind === 'generate');
-  const error = { code: 'engine_failed', message: 'This worker ends everything so.', retryable: true } as const;
-  await inBatches(messages, (message) => newAttempt(message).report({ type: 'failed', error }));
+  await inBatches(messages, succeedWithoutImages);
   const views = await inBatches(ids, (id) => jobOf(env, id).view());
-  expect(views.filter((view) => view?.state.status === 'failed')).toHaveLength(JOBS);
+  expect(views.filter((view) => view?.state.status === 'succeeded')).toHaveLength(JOBS);
   const { data } = await (await client.get('/v1/generations?status=queued')).json<{ data: unknown[] }>();
   expect(data).toEqual([]);
 });
