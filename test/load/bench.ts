@@ -14,6 +14,7 @@ import { encodeConcept } from '../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../gpu-worker/ml/pipelines/follow.ts';
 import { referenceDir } from '../parity/reference.ts';
 import { benchEdge } from './bench-edge.ts';
+import { benchGpu } from './bench-gpu.ts';
 import { countFlops } from './count-flops.ts';
 import { type MatrixRate, openMatrixRate } from './matrix-rate.ts';
 import { median, processMemory, type Timing, time } from './measure.ts';
@@ -21,7 +22,8 @@ import { writeFullSizeModel } from './write-full-size-model.ts';
 
 /**
  * Measures every stage of a model folder on this machine against the machine's own rate of matrix products, taken before each repetition.
- * Without a folder: Stable Diffusion v1-4's sizes with random weights, written once (5.7 GB) into the user's cache.
+ * Without a folder: Stable Diffusion v1-4's sizes with random weights, written once (5.7 GB) into the user's cache. `gpu` ahead of it measures the
+ * CUDA provider instead.
  */
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,44 +42,53 @@ if (positionals[0] === 'edge') {
 
 type Stage = { readonly name: string; readonly flops: number; readonly run: () => Promise<unknown> };
 
-const folder = positionals[0] ?? cachedFullSizeModel(options.precision);
-const sessionOptions = options.threads === undefined ? {} : { threads: Number(options.threads) };
-const matrixRate = await openMatrixRate(sessionOptions);
-const before = processMemory();
-const loading: { model?: EliteModel } = {};
-const load = await time(async () => {
-  loading.model = await loadModel(folder, sessionOptions);
-});
-const model = loading.model!;
-const loaded = processMemory();
+const onGpu = positionals[0] === 'gpu';
+const folder = positionals[onGpu ? 1 : 0] ?? cachedFullSizeModel(options.precision);
+if (onGpu) await benchGpu(folder, Number(options.runs));
+else await benchProcessor();
 
-const rows: string[][] = [];
-for (const stage of stages(model)) {
-  if (options.only !== undefined && !stage.name.includes(options.only)) continue;
-  await stage.run(); // the first run allocates, and reads the weights from the disk
-  const repetitions: { timing: Timing; rate: MatrixRate }[] = [];
-  for (let run = 0; run < Number(options.runs); run++) {
-    const rate = await matrixRate.measure();
-    repetitions.push({ rate, timing: await time(stage.run) });
+async function benchProcessor(): Promise<void> {
+  const sessionOptions = options.threads === undefined ? {} : { threads: Number(options.threads) };
+  const matrixRate = await openMatrixRate(sessionOptions);
+  const before = processMemory();
+  const loading: { model?: EliteModel } = {};
+  const load = await time(async () => {
+    loading.model = await loadModel(folder, sessionOptions);
+  });
+  const model = loading.model!;
+  const loaded = processMemory();
+
+  const rows: string[][] = [];
+  for (const stage of stages(model)) {
+    if (options.only !== undefined && !stage.name.includes(options.only)) continue;
+    await stage.run(); // the first run allocates, and reads the weights from the disk
+    const repetitions: { timing: Timing; rate: MatrixRate }[] = [];
+    for (let run = 0; run < Number(options.runs); run++) {
+      const rate = await matrixRate.measure();
+      repetitions.push({ rate, timing: await time(stage.run) });
+    }
+    rows.push(tableRow(stage, repetitions));
   }
-  rows.push(tableRow(stage, repetitions));
-}
-const busiest = processMemory();
-await model.networks.release();
-await matrixRate.release();
+  const busiest = processMemory();
+  await model.networks.release();
+  await matrixRate.release();
 
-console.log(`${folder}\n`);
-console.log(
-  formatTable(
-    [['stage', 'median', 'min–max', 'cpu', 'GFLOP', 'GFLOP/s', 'of sgemm', 'per cpu s', 'of sgemm', 'others'], ...rows],
-    [1, 2, 3, 4, 5, 6, 7, 8, 9],
-  ),
-);
-console.log(`\nloading ${load.seconds.toFixed(2)} s (${load.cpuSeconds.toFixed(2)} s of processor time)`);
-console.log(
-  `private memory ${formatBytes(before.privateBytes)} → ${formatBytes(loaded.privateBytes)} loaded → ${formatBytes(busiest.privateBytes)} after the runs; ` +
-    `mapped ${formatBytes(busiest.mappedBytes)}; peak ${formatBytes(busiest.peakBytes)} resident`,
-);
+  console.log(`${folder}\n`);
+  console.log(
+    formatTable(
+      [
+        ['stage', 'median', 'min–max', 'cpu', 'GFLOP', 'GFLOP/s', 'of sgemm', 'per cpu s', 'of sgemm', 'others'],
+        ...rows,
+      ],
+      [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    ),
+  );
+  console.log(`\nloading ${load.seconds.toFixed(2)} s (${load.cpuSeconds.toFixed(2)} s of processor time)`);
+  console.log(
+    `private memory ${formatBytes(before.privateBytes)} → ${formatBytes(loaded.privateBytes)} loaded → ${formatBytes(busiest.privateBytes)} after the runs; ` +
+      `mapped ${formatBytes(busiest.mappedBytes)}; peak ${formatBytes(busiest.peakBytes)} resident`,
+  );
+}
 
 /** What a stage took, as time, as a rate and as a share of the rate of plain matrix products, of wall and of processor time. */
 function tableRow({ name, flops }: Stage, repetitions: readonly { timing: Timing; rate: MatrixRate }[]): string[] {
