@@ -10,7 +10,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A place to PUT a large photo, to be named as `upload_id` when the concept is made */
+        /**
+         * A place to upload a large photo to
+         * @description PUT the photo there, then make the concept of it by `upload_id`.
+         */
         post: operations["createUpload"];
         delete?: never;
         options?: never;
@@ -113,7 +116,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The concept as a safetensors file: `words` [N, d] and `local` [p·p, d] */
+        /** The concept as a safetensors file: words [N, d] and local [p·p, d] */
         get: operations["getConceptEmbedding"];
         put?: never;
         post?: never;
@@ -130,7 +133,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happens to it, as server-sent events; `Last-Event-ID` resumes without loss */
+        /**
+         * What happens to it, as server-sent events
+         * @description `Last-Event-ID` resumes without loss.
+         */
         get: operations["getConceptEvents"];
         put?: never;
         post?: never;
@@ -237,7 +243,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The concept as a safetensors file, when the share grants `export` */
+        /** The concept as a file, when the share grants export */
         get: operations["getSharedEmbedding"];
         put?: never;
         post?: never;
@@ -324,7 +330,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happens to it, as server-sent events; `Last-Event-ID` resumes without loss */
+        /**
+         * What happens to it, as server-sent events
+         * @description `Last-Event-ID` resumes without loss.
+         */
         get: operations["getGenerationEvents"];
         put?: never;
         post?: never;

@@ -19,6 +19,7 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, Readonly<Record<string, E
   createConcept: {
     [JSON_TYPE]: {
       base64: { summary: 'A photo as base64', value: { image: { data: TINY_PNG }, name: 'Rex', category: 'dog' } },
+      upload: { summary: 'A photo that was uploaded before', value: { image: { upload_id: EXAMPLE_IDS.upload } } },
     },
     [FORM_TYPE]: {
       photo: { summary: 'A photo as a file', value: { name: 'Rex', category: 'dog', metadata: '{"shelf":3}' } },

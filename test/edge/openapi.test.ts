@@ -9,6 +9,7 @@ import { EXAMPLE_WEBHOOK_URL } from '../../edge/openapi/request-examples.ts';
 import { CONCEPT_FILE_CONTENT_TYPE } from '../../shared/concept-file.ts';
 import { ERROR_CODES, type ErrorCode } from '../../shared/error-codes.ts';
 import { EXAMPLE_IDS, type IdKind } from '../../shared/ids.ts';
+import { clientUploadKey } from '../../shared/object-keys.ts';
 import { problemSchema } from '../../shared/problem.ts';
 import {
   announceModel,
@@ -89,6 +90,13 @@ async function sharedConcept(): Promise<{ concept: string; share: string; token:
   return { concept, share, token: url.slice(url.lastIndexOf('/') + 1) };
 }
 
+async function uploadedPhoto(): Promise<string> {
+  const answer = await client.post('/v1/uploads', { content_type: 'image/png', size: png().length });
+  const { id } = await answer.json<{ id: string }>();
+  await env.BUCKET.put(clientUploadKey(client.accountId, id), png());
+  return id;
+}
+
 async function someDelivery(): Promise<string> {
   const webhook = { url: EXAMPLE_WEBHOOK_URL };
   const answer = await client.post('/v1/concepts', { image: { data: png().toBase64() }, webhook });
@@ -116,6 +124,9 @@ async function withRealIds(text: string): Promise<string> {
   }
   if (needs('generation')) {
     replacements.push([EXAMPLE_IDS.generation, await readyGeneration()]);
+  }
+  if (needs('upload')) {
+    replacements.push([EXAMPLE_IDS.upload, await uploadedPhoto()]);
   }
   if (needs('delivery')) {
     replacements.push([EXAMPLE_IDS.delivery, await someDelivery()]);

@@ -14,7 +14,8 @@ const route = operation(
     path: '/v1/concepts/{id}/events',
     operationId: 'getConceptEvents',
     tags: ['Concepts'],
-    summary: 'What happens to it, as server-sent events; `Last-Event-ID` resumes without loss',
+    summary: 'What happens to it, as server-sent events',
+    description: '`Last-Event-ID` resumes without loss.',
     request: { params: conceptParamsSchema },
     responses: {
       200: {

@@ -17,7 +17,7 @@ const FILES = {
   mask: { operationId: 'getConceptMask', summary: 'The mask: white is the object', contentType: 'image/png' },
   embedding: {
     operationId: 'getConceptEmbedding',
-    summary: 'The concept as a safetensors file: `words` [N, d] and `local` [p·p, d]',
+    summary: 'The concept as a safetensors file: words [N, d] and local [p·p, d]',
     contentType: CONCEPT_FILE_CONTENT_TYPE,
   },
 } as const;

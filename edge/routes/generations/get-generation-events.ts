@@ -13,7 +13,8 @@ const route = operation(
     path: '/v1/generations/{id}/events',
     operationId: 'getGenerationEvents',
     tags: ['Generations'],
-    summary: 'What happens to it, as server-sent events; `Last-Event-ID` resumes without loss',
+    summary: 'What happens to it, as server-sent events',
+    description: '`Last-Event-ID` resumes without loss.',
     request: { params: generationParamsSchema },
     responses: {
       200: {

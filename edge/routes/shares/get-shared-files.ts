@@ -30,7 +30,7 @@ const embeddingRoute = operation(
     path: '/s/{token}/embedding',
     operationId: 'getSharedEmbedding',
     tags: ['Shares'],
-    summary: 'The concept as a safetensors file, when the share grants `export`',
+    summary: 'The concept as a file, when the share grants export',
     request: { params: sharedParamsSchema },
     responses: { 200: { description: 'The file.', content: { [CONCEPT_FILE_CONTENT_TYPE]: binary } } },
   },

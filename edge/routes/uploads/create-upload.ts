@@ -25,7 +25,8 @@ const route = operation(
     path: '/v1/uploads',
     operationId: 'createUpload',
     tags: ['Concepts'],
-    summary: 'A place to PUT a large photo, to be named as `upload_id` when the concept is made',
+    summary: 'A place to upload a large photo to',
+    description: 'PUT the photo there, then make the concept of it by `upload_id`.',
     request: {
       body: {
         required: true,
