@@ -32,6 +32,7 @@ type StageOptions = ModelOptions & {
   readonly learningRate?: number;
   readonly size: number;
   readonly ema?: number;
+  readonly previewEvery?: number;
   readonly seed: number;
 };
 
@@ -71,6 +72,7 @@ function stageCommand(name: EliteStageName, terminal: Terminal): Command {
     .option('--accumulate <n>', 'batches a step', wholeNumber(1), 4)
     .option('--learning-rate <rate>', `as applied; ${baseRate} · batch · accumulate when left out`, positiveNumber)
     .option('--size <pixels>', 'side of the pictures that are denoised', wholeNumber(1), 512)
+    .option('--preview-every <steps>', 'draw the first photos in new places so often', wholeNumber(1))
     .option('--ema <decay>', 'keep a moving average of the weights, and write that', positiveNumber)
     .option('--seed <n>', 'where chance starts', wholeNumber(0), 1)
     .addHelpText('after', STAGE_HELP[name])
@@ -88,6 +90,7 @@ function stageCommand(name: EliteStageName, terminal: Terminal): Command {
         learningRate: options.learningRate ?? baseRate * options.batch * accumulate,
         sizePx: options.size,
         averageDecay: options.ema,
+        previewEverySteps: options.previewEvery,
         seed: options.seed,
         threads: options.threads,
         signal: terminal.signal,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openModelFolder } from '../../gpu-worker/ml/weights/open-model-folder.ts';
 import { openWeightFile } from '../../gpu-worker/ml/weights/open-weights.ts';
@@ -28,7 +29,7 @@ describe.each(['global', 'local'] as const)('elite train %s', (stage) => {
     elite(['train', stage, photos, '--model', modelDir, '-o', output, ...small, ...more]);
 
   it('writes the mapper in both formats, the same weights, other than those it started from', async () => {
-    const { exitCode, stderr } = await train(folder, '--steps', '2', '--learning-rate', '0.01');
+    const { exitCode, stderr } = await train(folder, '--steps', '2', '--learning-rate', '0.01', '--preview-every', '2');
     expect({ exitCode, stderr: stderr.includes('elite:') }).toEqual({ exitCode: 0, stderr: false });
     const [torch, safetensors] = ['pt', 'safetensors'].map((ending) =>
       openWeightFile(join(folder, `${stage}_mapper.${ending}`)),
@@ -40,6 +41,9 @@ describe.each(['global', 'local'] as const)('elite train %s', (stage) => {
       expect(trained).toEqual(readTensor(safetensors.get(key)!));
       expect(trained, key).not.toEqual(readTensor(before.get(key)!));
     }
+    // Two photos, each with three pictures of it.
+    const { width, height } = await sharp(join(folder, 'previews', '000002.png')).metadata();
+    expect([width, height]).toEqual([4 * 36 - 4, 2 * 36 - 4]);
     const [{ step, loss, denoising, penalty }] = await lines(folder);
     expect(step).toBe(2);
     expect(loss).toBeCloseTo(denoising + penalty, 3);

@@ -1,15 +1,12 @@
 import type { ConceptEmbedding } from '../../elite/concept.ts';
 import type { EliteModel } from '../../elite/elite-model.ts';
 import type { Condition } from '../../elite/guided-noise.ts';
-import { chooseWords, placeWords } from '../../elite/place-words.ts';
 import type { Picture } from '../../image/picture.ts';
-import { preprocessConcept } from '../../image/preprocess-concept.ts';
-import { encodeConceptPrompt } from '../../text/encode-prompt.ts';
-import { encodeTexts } from '../../training/toyland/base-quality.ts';
 import { category } from '../../training/toyland/caption.ts';
 import { placeholder } from '../../training/toyland/concept-batches.ts';
 import { labels, renderDepiction } from '../../training/toyland/render.ts';
 import { type Estimate, estimateMean } from '../bootstrap.ts';
+import { encodeConceptUse, encodePhoto, encodeTexts } from '../conditions.ts';
 import { type DrawOptions, drawPictures } from '../draw-pictures.ts';
 import { type Contestant, chooseContestants, type Task, tasksOf } from './contest.ts';
 import { type Entry, type Judges, judgePictures, type Scores } from './judge-pictures.ts';
@@ -114,18 +111,10 @@ async function portray(model: EliteModel, contestant: Contestant, sizePx: number
   const { rgb, labels: map } = await renderDepiction(contestant.photo, sizePx);
   const size = { width: sizePx, height: sizePx };
   const mask = { ...size, object: map.map((label) => (label === labels.character ? 1 : 0)) };
-  const { networks, config } = model;
-  const { words: wordCount, wordSize: dim, patches } = config.mapping;
+  const photo = { ...size, rgb };
   const started = performance.now();
-  const inputs = preprocessConcept({ ...size, rgb }, mask, {
-    imageSize: config.vision.imageSize,
-    gridSize: Math.sqrt(patches),
-  });
-  const [whole, object] = await networks.visionFeatures([inputs.photo, inputs.object!]);
-  const words = await networks.mapGlobal(whole);
-  const local = await networks.mapLocal(object, inputs.maskGrid);
-  const encodeSeconds = (performance.now() - started) / 1000;
-  return { contestant, photo: { ...size, rgb }, concept: { words, local, wordCount, dim, patches }, encodeSeconds };
+  const concept = await encodePhoto(model, photo, mask);
+  return { contestant, photo, concept, encodeSeconds: (performance.now() - started) / 1000 };
 }
 
 /** A task as the UNet is told it: with the concept in the placeholder's place, or the category's plain word. */
@@ -136,17 +125,7 @@ async function conditionOf(
   variant: Variant,
 ): Promise<Condition> {
   if (!variant.concept) return (await encodeTexts(model, [task.prompt(category)]))[0];
-  const { words, strength } = variant.concept;
-  const { positions } = model.config.text;
-  const { tokenIds, placeholderIndex } = encodeConceptPrompt(
-    model.tokenizer,
-    task.prompt(placeholder),
-    placeholder,
-    positions,
-  );
-  const placed = placeWords(tokenIds, placeholderIndex, chooseWords(words, concept.wordCount), concept);
-  const [context] = await model.networks.encodeText([{ ...placed, words: concept.words }]);
-  return { context, local: concept.local, placeholderIndex, strength };
+  return encodeConceptUse(model, task.prompt(placeholder), concept, { placeholder, ...variant.concept });
 }
 
 function estimateScores(entries: Row['entries']): Row['estimates'] {

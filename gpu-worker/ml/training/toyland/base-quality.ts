@@ -1,10 +1,8 @@
-import type { EliteModel } from '../../elite/elite-model.ts';
-import type { Condition } from '../../elite/guided-noise.ts';
 import { loadModel } from '../../elite/load-model.ts';
+import { encodeTexts } from '../../evaluation/conditions.ts';
 import { drawPictures } from '../../evaluation/draw-pictures.ts';
 import { pictureGrid } from '../../evaluation/picture-grid.ts';
 import type { Picture } from '../../image/picture.ts';
-import { encodePrompt } from '../../text/encode-prompt.ts';
 import { fromPlanes, picturePlanes, toUnit } from '../pixels.ts';
 import { createRandom } from '../random.ts';
 import { attributesOf } from './attributes.ts';
@@ -16,17 +14,6 @@ import type { Metrics, ToylandContext } from './recipe.ts';
 
 /** How pictures are drawn to be measured. */
 export const drawing = { sampler: 'dpmpp_2m_karras', guidanceScale: 5, batchSize: 16 } as const;
-
-/** Prompts without a concept, encoded; they share one padding for the parts that a concept would fill. */
-export async function encodeTexts(model: EliteModel, prompts: readonly string[]): Promise<Condition[]> {
-  const { mapping, text } = model.config;
-  const words = new Float32Array(mapping.words * mapping.wordSize);
-  const wordPositions = new Int32Array(mapping.words).fill(-1);
-  const encoded = prompts.map((prompt) => encodePrompt(model.tokenizer, prompt, text.positions));
-  const contexts = await model.networks.encodeText(encoded.map(({ tokenIds }) => ({ tokenIds, wordPositions, words })));
-  const local = new Float32Array(mapping.patches * mapping.wordSize);
-  return contexts.map((context) => ({ context, local, placeholderIndex: 0, strength: 0 }));
-}
 
 /** Lets the base model draw captions of held-out characters in which nothing is left unsaid, and has the reader say what it sees. */
 export async function measureBaseModel({ plan, folder, modelFolder, threads }: ToylandContext): Promise<Metrics> {
