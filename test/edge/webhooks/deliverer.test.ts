@@ -34,6 +34,7 @@ function scriptedDeliverer() {
     deliverer,
     underWay,
     statuses: () => deliveries.map(({ status }) => status),
+    storedDueAtMs: () => deliveries.map(({ dueAtMs }) => dueAtMs),
     happens: (event: 'generation.started' | 'generation.succeeded') => {
       deliveries = withEvent(deliveries, event, webhook, nowMs);
     },
@@ -58,11 +59,12 @@ test('an end that comes while the start is under way waits for it, and supersede
 });
 
 test('an attempt that dies with its object is due again after its lease, and not before', async () => {
-  const { deliverer, underWay, happens } = scriptedDeliverer();
+  const { deliverer, underWay, happens, storedDueAtMs } = scriptedDeliverer();
   happens('generation.succeeded');
   void deliverer.run();
   expect(underWay).toHaveLength(1);
   expect(deliverer.nextDueAtMs()).toBe(NOW_MS + 60_000);
+  expect(storedDueAtMs()).toEqual([NOW_MS + 60_000]);
 });
 
 test('nothing is due before its time, and then at once', async () => {
