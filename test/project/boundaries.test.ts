@@ -9,7 +9,7 @@ let copy: string;
 
 beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), 'boundaries-'));
-  for (const name of ['shared', 'edge', 'gpu-worker', 'tsconfig.base.json', 'package.json']) {
+  for (const name of ['client', 'shared', 'edge', 'gpu-worker', 'tsconfig.base.json', 'package.json']) {
     await cp(join(repository, name), join(copy, name), {
       recursive: true,
       filter: (path) => !path.includes('node_modules'),
@@ -33,6 +33,8 @@ describe('a folder cannot import what its project does not reference', () => {
   it.each([
     ['shared', 'edge'],
     ['edge', 'gpu-worker/ml'],
+    ['edge/pages/browser', 'edge'],
+    ['client', 'edge'],
     ['gpu-worker/ml', 'gpu-worker/engine'],
     ['gpu-worker/ml', 'gpu-worker/worker'],
     ['gpu-worker/engine', 'gpu-worker/worker'],
