@@ -4,7 +4,7 @@ import { nameHue } from '../../training/toyland/hue.ts';
 import { pictureGrid } from '../picture-grid.ts';
 import type { Portrait, Row } from './evaluate.ts';
 
-export const candidates = 8;
+const candidates = 8;
 const hardRivals = 3;
 
 /** A sheet of questions that anyone can answer, and the answers. */

@@ -3,8 +3,8 @@ import { hueWords, nameHue } from './hue.ts';
 
 export const shapes = ['bunny', 'cat', 'ghost', 'star', 'robot', 'octopus', 'mushroom', 'flower'] as const;
 export const patterns = ['plain', 'striped', 'spotted', 'checkered', 'dipped'] as const;
-export const eyeKinds = ['round', 'button', 'sleepy', 'single'] as const;
-export const accessories = ['none', 'bow tie', 'sprout', 'cheeks'] as const;
+const eyeKinds = ['round', 'button', 'sleepy', 'single'] as const;
+const accessories = ['none', 'bow tie', 'sprout', 'cheeks'] as const;
 
 export type Shape = (typeof shapes)[number];
 export type Pattern = (typeof patterns)[number];

@@ -14,7 +14,7 @@ export type Pose = { x: number; y: number; scale: number; tiltDegrees: number };
 /** Everything a picture shows: the same depiction gives the same pixels. */
 export type Depiction = { character: Character; pose: Pose; scene: Scene | null; sceneSeed: number; edit: Edit | null };
 
-export function samplePose(random: Random): Pose {
+function samplePose(random: Random): Pose {
   const scale = random.uniform(0.54, 0.7);
   const half = 52 * scale;
   return {

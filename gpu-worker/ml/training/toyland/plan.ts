@@ -39,7 +39,7 @@ export function shippedPlan(): ToylandPlan {
     networks: toylandNetworks(),
     projectionSize: 128,
     vae: { steps: 4400, batchSize: 16, cropPx: 32, wholeSteps: 4600, wholeBatchSize: 8, learningRate: 1e-3 },
-    clip: { steps: 4000, batchSize: 128, learningRate: 5e-4 },
+    clip: { steps: 2500, batchSize: 128, learningRate: 5e-4 },
     reader: { steps: 4000, batchSize: 32, learningRate: 1e-3 },
     unet: { steps: 15_000, fullSteps: 35_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
     global: { steps: 6000, batchSize: 16, learningRate: 3e-4 },
