@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { answerOf, createClient } from '../../client/create-client.ts';
+import { answerOf, createClient } from '../../edge/client/create-client.ts';
 import { localModel } from './local-model.ts';
 import { type Stack, startStack } from './stack.ts';
 

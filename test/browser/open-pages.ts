@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { answerOf, type Client, createClient } from '../../client/create-client.ts';
+import { answerOf, type Client, createClient } from '../../edge/client/create-client.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import { launchChromium } from './chromium.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { answerOf, createClient, type Problem, ProblemError } from '../../client/create-client.ts';
-import { drawInTheSnow } from '../../client/example.ts';
+import { answerOf, createClient, type Problem, ProblemError } from '../../edge/client/create-client.ts';
+import { drawInTheSnow } from '../../edge/client/example.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 

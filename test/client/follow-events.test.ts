@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { followEvents, type JobEvent } from '../../client/follow-events.ts';
+import { followEvents, type JobEvent } from '../../edge/client/follow-events.ts';
 
 const EVENTS = ['queued', 'running', 'progress', 'progress', 'succeeded'] as const;
 

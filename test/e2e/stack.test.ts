@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { GenerationRequest } from '../../client/create-client.ts';
+import type { GenerationRequest } from '../../edge/client/create-client.ts';
 import type { ApiClient } from '../../infra/local/demo/api-client.ts';
 import type { Stack } from '../../infra/local/stack.ts';
 import type { Concept } from '../../shared/concept.ts';

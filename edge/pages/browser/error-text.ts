@@ -1,4 +1,4 @@
-import { ProblemError } from '../../../client/create-client.ts';
+import { ProblemError } from '../../client/create-client.ts';
 
 /** What to tell the reader of the page about a failure, in the service's own words where it gave any. */
 export function errorText(error: unknown): string {

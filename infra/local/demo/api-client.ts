@@ -5,7 +5,7 @@ import {
   type Generation,
   type GenerationRequest,
   type Model,
-} from '../../../client/create-client.ts';
+} from '../../../edge/client/create-client.ts';
 
 /** How long one request waits for news before it is sent again: what `Prefer: wait` and `?wait=` allow at most. */
 const WAIT_SECONDS = 60;

@@ -1,4 +1,4 @@
-import { answerOf, type Concept } from '../../../../client/create-client.ts';
+import { answerOf, type Concept } from '../../../client/create-client.ts';
 import { element } from '../element.ts';
 import type { Session } from './session.ts';
 

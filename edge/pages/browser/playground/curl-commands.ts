@@ -1,4 +1,4 @@
-import type { GenerationRequest } from '../../../../client/create-client.ts';
+import type { GenerationRequest } from '../../../client/create-client.ts';
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,5 +1,5 @@
-import { answerOf, type Generation } from '../../../../client/create-client.ts';
-import { followEvents } from '../../../../client/follow-events.ts';
+import { answerOf, type Generation } from '../../../client/create-client.ts';
+import { followEvents } from '../../../client/follow-events.ts';
 import { errorText } from '../error-text.ts';
 import type { Drawable } from './concept-list.ts';
 import { createRunView, type RunView } from './run-view.ts';

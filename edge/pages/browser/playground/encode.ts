@@ -1,5 +1,5 @@
-import { answerOf, type Concept } from '../../../../client/create-client.ts';
-import { followEvents } from '../../../../client/follow-events.ts';
+import { answerOf, type Concept } from '../../../client/create-client.ts';
+import { followEvents } from '../../../client/follow-events.ts';
 import type { ChosenPhoto } from './photo-input.ts';
 import type { Session } from './session.ts';
 

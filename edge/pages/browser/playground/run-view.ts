@@ -1,4 +1,4 @@
-import type { Generation } from '../../../../client/create-client.ts';
+import type { Generation } from '../../../client/create-client.ts';
 import { element } from '../element.ts';
 import type { Drawable } from './concept-list.ts';
 

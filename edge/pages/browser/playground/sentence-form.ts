@@ -1,4 +1,4 @@
-import type { GenerationRequest } from '../../../../client/create-client.ts';
+import type { GenerationRequest } from '../../../client/create-client.ts';
 import { element } from '../element.ts';
 
 export type Sentence = Omit<GenerationRequest, 'concepts'> & {

@@ -1,4 +1,4 @@
-import { type Client, createClient } from '../../../../client/create-client.ts';
+import { type Client, createClient } from '../../../client/create-client.ts';
 import { element } from '../element.ts';
 
 const STORED_TOKEN = 'client-token';

@@ -1,4 +1,4 @@
-import { answerOf } from '../../../../client/create-client.ts';
+import { answerOf } from '../../../client/create-client.ts';
 import { copyOnPress } from '../copy-text.ts';
 import { element } from '../element.ts';
 import { errorText } from '../error-text.ts';

@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from '../../edge/openapi/openapi-document.ts';
+import type { OpenApiDocument } from '../../openapi/openapi-document.ts';
 
 /** One call as httpsnippet takes it: a request of the HTTP Archive format. */
 export type ExampleRequest = {

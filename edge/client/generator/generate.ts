@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { createApp } from '../../edge/app.ts';
-import { openApiDocument } from '../../edge/openapi/openapi-document.ts';
+import { createApp } from '../../app.ts';
+import { openApiDocument } from '../../openapi/openapi-document.ts';
 import { generateSnippets } from './generate-snippets.ts';
 import { generateTypes } from './generate-types.ts';
 
