@@ -1,16 +1,8 @@
 import { z } from 'zod';
 import { maskSourceSchema } from './concept.ts';
-import {
-  guidanceIntervalSchema,
-  guidanceScaleSchema,
-  imageFormatSchema,
-  MAX_IMAGES,
-  MAX_PROMPT_CHARS,
-  seedSchema,
-  strengthSchema,
-} from './generation.ts';
+import { generationInputSchema, strengthSchema } from './generation.ts';
 import { accountIdSchema, conceptIdSchema, generationIdSchema } from './ids.ts';
-import { samplerSchema, wordsSchema } from './model-description.ts';
+import { wordsSchema } from './model-description.ts';
 import { placeholderTokenSchema } from './placeholder.ts';
 
 export const QUEUE_MESSAGE_VERSION = 1;
@@ -42,9 +34,8 @@ export const generateMessageSchema = z.object({
   ...envelope,
   kind: z.literal('generate'),
   job_id: generationIdSchema,
-  input: z.object({
-    prompt: z.string().max(MAX_PROMPT_CHARS),
-    negative_prompt: z.string().max(MAX_PROMPT_CHARS),
+  /** As resolved, but each concept by where its embedding lies, which is all the worker needs of it. */
+  input: generationInputSchema.extend({
     concepts: z.array(
       z.object({
         embedding_key: z.string(),
@@ -53,15 +44,6 @@ export const generateMessageSchema = z.object({
         words: wordsSchema,
       }),
     ),
-    num_images: z.int().min(1).max(MAX_IMAGES),
-    seed: seedSchema,
-    steps: z.int().min(1),
-    sampler: samplerSchema,
-    guidance_scale: guidanceScaleSchema,
-    guidance_interval: guidanceIntervalSchema,
-    width: z.int().positive(),
-    height: z.int().positive(),
-    format: imageFormatSchema,
   }),
 });
 
