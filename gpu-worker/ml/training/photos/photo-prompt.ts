@@ -1,10 +1,10 @@
+import { DEPICTING_TEMPLATES } from '../../../../shared/default-strength.ts';
 import { placeWords } from '../../elite/place-words.ts';
 import type { EliteConfig } from '../../models/elite-config.ts';
 import type { ClipTokenizer } from '../../text/clip-tokenizer.ts';
 import { encodeConceptPrompt } from '../../text/encode-prompt.ts';
 import type { ConceptPrompt } from '../frozen-encoders.ts';
 import type { Random } from '../random.ts';
-import { templates } from './templates.ts';
 
 const placeholder = 'S*';
 
@@ -14,7 +14,7 @@ export function samplePhotoPrompt(
   { text, mapping }: EliteConfig,
   { opening, words, random }: { opening: string; words: readonly number[]; random: Random },
 ): ConceptPrompt {
-  const sentence = random.pick(templates).replace('{}', placeholder).replace(/^\w+/, opening);
+  const sentence = random.pick(DEPICTING_TEMPLATES).replace('{}', placeholder).replace(/^\w+/, opening);
   const { tokenIds, placeholderIndex } = encodeConceptPrompt(tokenizer, sentence, placeholder, text.positions);
   return { ...placeWords(tokenIds, placeholderIndex, words, { wordCount: mapping.words }), placeholderIndex };
 }
