@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { EliteModel } from '../ml/elite/elite-model.ts';
 import { loadModel } from '../ml/elite/load-model.ts';
 import { compareInversion } from '../ml/evaluation/toyland/compare-inversion.ts';
 import { evaluateToyland } from '../ml/evaluation/toyland/evaluate.ts';
@@ -13,10 +15,11 @@ import {
   summarise,
   summariseInversion,
 } from '../ml/evaluation/toyland/report.ts';
-import { standard, variants } from '../ml/evaluation/toyland/variants.ts';
+import { singleLayer, standard, type Variant, variants } from '../ml/evaluation/toyland/variants.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { drawing } from '../ml/training/toyland/base-quality.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
+import { singleLayerFolder } from '../ml/training/toyland/single-layer.ts';
 import { openModelFolder } from '../ml/weights/open-model-folder.ts';
 import { wholeNumber } from './option-values.ts';
 import { type Bar, createReport, type Terminal } from './terminal.ts';
@@ -26,6 +29,7 @@ type Options = {
   readonly dir?: string;
   readonly model?: string;
   readonly judges?: string;
+  readonly singleLayer?: string;
   readonly output: string;
   readonly characters: number;
   readonly tasks: number;
@@ -48,6 +52,7 @@ function toylandCommand(terminal: Terminal): Command {
     .description('measure a toyland model on held-out characters')
     .option('--dir <folder>', 'what a training left; ELITE_TRAIN_DIR, else in the user’s cache')
     .option('--judges <folder>', 'reader and CLIP, if they are not the training’s')
+    .option('--single-layer <folder>', 'the ablation’s model, if it is not the training’s')
     .option('-m, --model <folder>', 'the model, if it is not the training’s')
     .option('-o, --output <folder>', 'for the report', 'out/eval')
     .option('--characters <n>', 'how many, of 80', wholeNumber(1, 80), 50)
@@ -76,21 +81,24 @@ function toylandCommand(terminal: Terminal): Command {
         });
         return follow(run, (found) => bar.update(found)).finally(() => bar.stop());
       };
-      const bars = new Map<string, Bar>();
-      const run = evaluateToyland(model, judges, {
-        ...drawing,
-        steps,
-        sizePx: plan.sizePx,
-        contestants: characters,
-        tasks,
-        variants,
-      });
-      const evaluation = await follow(run, ({ variant, done, total }) => {
-        const bar = bars.get(variant) ?? report.startBar(variant, total);
-        bars.set(variant, bar);
-        bar.update(done);
-        if (done === total) bar.stop();
-      });
+      const evaluate = (evaluated: EliteModel, rows: readonly Variant[]) => {
+        const bars = new Map<string, Bar>();
+        const settings = { ...drawing, steps, sizePx: plan.sizePx, contestants: characters, tasks, variants: rows };
+        return follow(evaluateToyland(evaluated, judges, settings), ({ variant, done, total }) => {
+          const bar = bars.get(variant) ?? report.startBar(variant, total);
+          bars.set(variant, bar);
+          bar.update(done);
+          if (done === total) bar.stop();
+        });
+      };
+      const ofOneLayer = async (folder: string) => {
+        const ablated = await loadModel(folder, { threads });
+        return evaluate(ablated, [singleLayer]).finally(() => ablated.release());
+      };
+      const whole = await evaluate(model, variants);
+      const ablation = options.singleLayer ?? singleLayerFolder(folder);
+      const added = existsSync(ablation) ? (await ofOneLayer(ablation)).rows : [];
+      const evaluation = { ...whole, rows: [...whole.rows, ...added] };
       const inversion = options.inversion > 0 ? await compare() : undefined;
       await judges.close();
       await model.release();

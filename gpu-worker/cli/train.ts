@@ -111,6 +111,7 @@ type ToylandOptions = {
   readonly threads?: number;
   readonly dir?: string;
   readonly ship?: string;
+  readonly ablation?: boolean;
 };
 
 const TOYLAND_HELP = `
@@ -123,15 +124,16 @@ function toylandCommand(terminal: Terminal): Command {
     .option('--seed <n>', 'where chance starts', wholeNumber(0), 1)
     .option('--threads <n>', 'threads of one operator; one a core when left out', wholeNumber(1))
     .option('--dir <folder>', 'for pictures, checkpoints and the model; ELITE_TRAIN_DIR, else in the user’s cache')
+    .option('--ablation', 'then train the global mapping once more on a single layer, for eval to compare')
     .option('--ship <folder>', 'when all is done, write the model there in half precision, with a card')
     .addHelpText('after', TOYLAND_HELP)
-    .action(async ({ seed, threads, dir, ship }: ToylandOptions, command: Command) => {
+    .action(async ({ seed, threads, dir, ship, ablation }: ToylandOptions, command: Command) => {
       const report = createReport(terminal, command.optsWithGlobals().json === true);
       const { signal } = terminal;
       const folder = toylandFolder(dir, terminal);
       const progress = reportTraining(folder, report, terminal);
       try {
-        for await (const event of trainToyland(folder, shippedPlan(), { seed, threads, signal })) {
+        for await (const event of trainToyland(folder, shippedPlan(), { seed, threads, ablation, signal })) {
           if (event.kind === 'drawn') progress.part('drawing', event.done, event.total);
           else if (event.kind === 'measured') progress.line(event.stage, event.metrics);
           else progress.step(event);

@@ -19,3 +19,6 @@ export const variants: readonly Variant[] = [
   standard,
   { name: 'w₀, λ = 1.2', concept: { words: 'primary', strength: 1.2 } },
 ];
+
+/** The row of a model whose global mapping sees one layer, against “all words, no details”. */
+export const singleLayer: Variant = { name: 'one layer’s word, no details', concept: { words: 'all', strength: 0 } };

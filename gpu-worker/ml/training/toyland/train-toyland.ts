@@ -10,6 +10,7 @@ import { localRecipe } from './local-recipe.ts';
 import type { ToylandPlan } from './plan.ts';
 import { readerRecipe } from './reader-recipe.ts';
 import type { Metrics, Recipe, ToylandContext } from './recipe.ts';
+import { singleLayerContext, singleLayerRecipe } from './single-layer.ts';
 import { unetRecipe } from './unet-recipe.ts';
 import { vaeRecipe } from './vae-recipe.ts';
 
@@ -28,15 +29,17 @@ export const recipes: readonly Recipe[] = [vaeRecipe, clipRecipe, readerRecipe, 
 
 /**
  * Draws toyland's pictures and trains a model on them, stage after stage, from wherever an earlier call left `folder`. The same seed gives
- * the same model on the same machine, in one go or in pieces. Ends early, saved, when `signal` aborts.
+ * the same model on the same machine, in one go or in pieces. Ends early, saved, when `signal` aborts. `ablation` adds a stage for comparison
+ * when the model is whole.
  *
  * @throws GateError when a stage misses its measure; its weights stay for a look.
  */
 export async function* trainToyland(
   folder: string,
   plan: ToylandPlan,
-  { seed, threads, signal }: { seed: number; threads?: number; signal?: AbortSignal },
+  options: { seed: number; threads?: number; ablation?: boolean; signal?: AbortSignal },
 ): AsyncGenerator<ToylandProgress> {
+  const { seed, threads, ablation = false, signal } = options;
   const albumFolder = join(folder, 'album');
   if (!existsSync(join(albumFolder, 'album.json'))) {
     const { characters, sizePx } = plan;
@@ -50,16 +53,25 @@ export async function* trainToyland(
   await mkdir(context.modelFolder, { recursive: true });
   try {
     for (const recipe of recipes) {
-      const resultFile = join(folder, recipe.name, 'result.json');
-      if (!existsSync(resultFile)) {
-        yield* runRecipe(recipe, context, signal);
-        if (signal?.aborted) return;
-      }
-      checkGates(recipe.name, plan.gates[recipe.name] ?? {}, JSON.parse(readFileSync(resultFile, 'utf8')));
+      yield* finishRecipe(recipe, context, signal);
+      if (signal?.aborted) return;
     }
+    if (ablation) yield* finishRecipe(singleLayerRecipe, await singleLayerContext(context), signal);
   } finally {
     album.close();
   }
+}
+
+/** Runs a recipe that has no result yet, and holds its result against the plan. */
+async function* finishRecipe(
+  recipe: Recipe,
+  context: ToylandContext,
+  signal?: AbortSignal,
+): AsyncGenerator<ToylandProgress> {
+  const resultFile = join(context.folder, recipe.name, 'result.json');
+  if (!existsSync(resultFile)) yield* runRecipe(recipe, context, signal);
+  if (signal?.aborted) return;
+  checkGates(recipe.name, context.plan.gates[recipe.name] ?? {}, JSON.parse(readFileSync(resultFile, 'utf8')));
 }
 
 async function* runRecipe(

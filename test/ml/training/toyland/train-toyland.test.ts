@@ -10,7 +10,7 @@ import { evaluateToyland } from '../../../../gpu-worker/ml/evaluation/toyland/ev
 import { forcedChoice } from '../../../../gpu-worker/ml/evaluation/toyland/forced-choice.ts';
 import { openJudges } from '../../../../gpu-worker/ml/evaluation/toyland/open-judges.ts';
 import { formatTable, renderReport, summarise } from '../../../../gpu-worker/ml/evaluation/toyland/report.ts';
-import { standard, variants } from '../../../../gpu-worker/ml/evaluation/toyland/variants.ts';
+import { singleLayer, standard, variants } from '../../../../gpu-worker/ml/evaluation/toyland/variants.ts';
 import { portable } from '../../../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { follow } from '../../../../gpu-worker/ml/pipelines/follow.ts';
 import { openSession } from '../../../../gpu-worker/ml/runtime/session.ts';
@@ -18,6 +18,7 @@ import { openClipTokenizer } from '../../../../gpu-worker/ml/text/clip-tokenizer
 import { openAlbum } from '../../../../gpu-worker/ml/training/toyland/album.ts';
 import { shippedPlan, type ToylandPlan } from '../../../../gpu-worker/ml/training/toyland/plan.ts';
 import { shipToyland } from '../../../../gpu-worker/ml/training/toyland/ship-toyland.ts';
+import { singleLayerFolder } from '../../../../gpu-worker/ml/training/toyland/single-layer.ts';
 import { GateError, recipes, trainToyland } from '../../../../gpu-worker/ml/training/toyland/train-toyland.ts';
 import { loadState } from '../../../../gpu-worker/ml/training/training-state.ts';
 import { openModelFolder } from '../../../../gpu-worker/ml/weights/open-model-folder.ts';
@@ -60,7 +61,8 @@ describe('the whole training in miniature', () => {
 
   beforeAll(async () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'toyland-')));
-    for await (const event of trainToyland(folder, plan, { seed: 1, threads: 2 })) kinds.add(event.kind);
+    for await (const event of trainToyland(folder, plan, { seed: 1, threads: 2, ablation: true }))
+      kinds.add(event.kind);
   }, 600_000);
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -128,6 +130,13 @@ describe('the whole training in miniature', () => {
     expect(comparison.rows.map(({ entries }) => entries.length)).toEqual([4, 4, 4]);
     expect(comparison.inversionSeconds).toBeGreaterThan(comparison.eliteSeconds);
     expect(await renderReport(evaluation, comparison)).toContain('textual inversion');
+    const ablated = await loadModel(singleLayerFolder(folder), { threads: 1 });
+    expect(ablated.config.mapping.words).toBe(1);
+    const ofOneLayer = await follow(
+      evaluateToyland(ablated, judges, { ...options, contestants: 2, tasks: 2, variants: [singleLayer] }),
+    );
+    expect(ofOneLayer.rows[0].entries).toHaveLength(4);
+    await ablated.release();
     await judges.close();
     await model.release();
     expect(evaluation.rows.map(({ entries }) => entries.length)).toEqual([8, 8]);
@@ -170,7 +179,8 @@ describe('the whole training in miniature', () => {
   });
 
   test('has nothing left to do when it is called again', async () => {
-    for await (const event of trainToyland(folder, plan, { seed: 1, threads: 2 })) throw new Error(`did ${event.kind}`);
+    for await (const event of trainToyland(folder, plan, { seed: 1, threads: 2, ablation: true }))
+      throw new Error(`did ${event.kind}`);
   });
 
   test('goes no further than a gate that is missed', async () => {
