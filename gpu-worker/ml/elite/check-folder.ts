@@ -1,4 +1,3 @@
-import { portable } from '../graph/op-sets/portable.ts';
 import { safetyCheckerGraph } from '../models/safety-checker.ts';
 import { checkWeights } from '../weights/bind-weights.ts';
 import { checkFiniteWeights } from '../weights/check-finite-weights.ts';
@@ -33,19 +32,19 @@ async function requireDigest(folder: string, { path, size_bytes, sha256 }: Model
 
 /** Every weight of a folder, of the safety checker too. @throws WeightsError */
 export function folderCheckpoints(folder: string) {
-  const { modelFolder, description } = describeFolder(folder);
+  const { modelFolder, description, ops } = describeFolder(folder);
   const { checkpoints, safetyChecker } = modelFolder;
   const all = new Map(checkpoints);
   if (safetyChecker) all.set('safety_checker', safetyChecker.weights);
-  return { modelFolder, description, checkpoints: all };
+  return { modelFolder, description, ops, checkpoints: all };
 }
 
 /** Every weight against the architecture. @throws WeightsError or WeightsMismatchError */
 export function checkNamesAndShapes(folder: string): string {
-  const { modelFolder, description, checkpoints } = folderCheckpoints(folder);
+  const { modelFolder, description, ops, checkpoints } = folderCheckpoints(folder);
   const { config, safetyChecker } = modelFolder;
-  const graphs = allGraphs(networkGraphs(config, portable), description.defaults);
-  checkWeights(safetyChecker ? [...graphs, safetyCheckerGraph(safetyChecker.config, portable)] : graphs, checkpoints);
+  const graphs = allGraphs(networkGraphs(config, ops), description.defaults);
+  checkWeights(safetyChecker ? [...graphs, safetyCheckerGraph(safetyChecker.config, ops)] : graphs, checkpoints);
   return `${[...checkpoints.values()].reduce((sum, index) => sum + index.size, 0)} weights of ${checkpoints.size} networks`;
 }
 

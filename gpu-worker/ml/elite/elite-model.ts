@@ -5,11 +5,13 @@ import type { EliteConfig } from '../models/elite-config.ts';
 import type { SafetyChecker } from '../safety/safety-checker.ts';
 import type { Segmenter } from '../segmentation/segmenter.ts';
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts';
+import type { Target } from '../weights/model-json.ts';
 import type { Networks } from './networks.ts';
 
 /** A model folder that is loaded: what it can do, and what the pipelines need to do it. */
 export type EliteModel = {
   readonly description: ModelDescription;
+  readonly target: Target;
   readonly config: EliteConfig;
   readonly schedule: NoiseSchedule;
   readonly tokenizer: ClipTokenizer;

@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path';
 import { createNoiseSchedule } from '../diffusion/noise-schedule.ts';
-import { portable } from '../graph/op-sets/portable.ts';
 import { vaeFactor } from '../models/vae.ts';
 import type { SessionOptions } from '../runtime/session.ts';
 import { openSafetyChecker } from '../safety/safety-checker.ts';
@@ -13,6 +12,7 @@ import { WeightsError } from '../weights/weights-error.ts';
 import { describeModel } from './describe-model.ts';
 import type { EliteModel } from './elite-model.ts';
 import { openNetworks } from './networks.ts';
+import { chooseProvider, targets } from './targets.ts';
 
 export type LoadOptions = SessionOptions & {
   readonly featureLayers?: readonly number[];
@@ -23,21 +23,25 @@ export type LoadOptions = SessionOptions & {
 };
 
 /**
- * Loads a checkpoint folder as it is: graphs are built in memory and read their weights in place.
+ * Loads a checkpoint folder as it is: graphs are built in memory, for the machine that the folder was built for, and read their weights in place.
  *
+ * @throws RangeError where a provider is asked for that a folder built for another does not run on.
  * @throws WeightsError or WeightsMismatchError naming files and weights that are missing, broken or do not fit.
  */
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<EliteModel> {
-  const { modelFolder, description } = describeFolder(folder, options);
+  const { modelFolder, description, target, ops } = describeFolder(folder, options);
   const { config, schedule, checkpoints, tokenizerFolder } = modelFolder;
+  const provider = chooseProvider(target, options.provider);
+  const sessionOptions = { threads: options.threads, provider };
   const factor = vaeFactor(config.vae);
-  const networks = await openNetworks(config, checkpoints, description.defaults, portable, options);
+  const networks = await openNetworks(config, checkpoints, description.defaults, ops, sessionOptions);
   const wanted = options.safetyChecker === false ? null : modelFolder.safetyChecker;
-  const safetyChecker = wanted && (await openSafetyChecker(wanted, portable, options));
+  const safetyChecker = wanted && (await openSafetyChecker(wanted, ops, sessionOptions));
   const segmentationFile = options.segmenter === false ? null : modelFolder.segmentationFile;
-  const segmenter = segmentationFile === null ? null : await openSegmenter(segmentationFile, options);
+  const segmenter = segmentationFile === null ? null : await openSegmenter(segmentationFile, sessionOptions);
   return {
     description,
+    target,
     config,
     schedule: createNoiseSchedule(schedule),
     tokenizer: openClipTokenizer(tokenizerFolder, { vocabularySize: config.text.vocabularySize }),
@@ -60,7 +64,7 @@ type DescribeOptions = {
 };
 
 /**
- * What a checkpoint folder holds and can do; no network is loaded. Name and licence come from its `model.json`; without one, the name is the
+ * What a checkpoint folder holds and can do, and what its graphs are made of; no network is loaded. Name and licence come from its `model.json`; without one, the name is the
  * folder's and the licence Stable Diffusion's.
  *
  * @throws WeightsError where files are missing or broken, or are not those that `model.json` was written for.
@@ -76,8 +80,8 @@ export function describeFolder(folder: string, options: DescribeOptions = {}) {
       folder,
       `model.json was written for a model with fingerprint ${json.fingerprint}, these weights and settings have ${fingerprint}`,
     );
-  const { name = basename(resolve(folder)), licence } = json ?? {};
+  const { name = basename(resolve(folder)), licence, target = 'portable', precision = 'fp32' } = json ?? {};
   const segmentation = modelFolder.segmentationFile !== null;
   const description = describeModel({ name, fingerprint, config, sampleSize, segmentation, licence });
-  return { modelFolder, description };
+  return { modelFolder, description, target, ops: targets[target].ops(precision) };
 }

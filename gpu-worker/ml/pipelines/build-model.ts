@@ -5,7 +5,7 @@ import type { ModelDescription } from '../../../shared/model-description.ts';
 import { checkNamesAndShapes, folderCheckpoints } from '../elite/check-folder.ts';
 import type { ComponentName } from '../weights/checkpoint-names.ts';
 import { convertTensor, type Precision } from '../weights/convert-tensor.ts';
-import { listModelFiles } from '../weights/model-json.ts';
+import { listModelFiles, type Target } from '../weights/model-json.ts';
 import { writeSafetensorsStepwise } from '../weights/safetensors.ts';
 import type { WeightIndex } from '../weights/tensor-location.ts';
 import { WeightsError } from '../weights/weights-error.ts';
@@ -18,6 +18,13 @@ export type BuildProgress = {
   readonly path: string;
   readonly doneBytes: number;
   readonly totalBytes: number;
+};
+
+export type BuildOptions = {
+  readonly precision: Precision;
+  /** What kind of machine it is for: any when left out. */
+  readonly target?: Target;
+  readonly signal?: AbortSignal;
 };
 
 /** Where each network's weights go. */
@@ -35,7 +42,7 @@ const OUTPUTS: Readonly<Record<ComponentName, string>> = {
 const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|msgpack|h5)(\.index(\.fp16)?\.json)?$/;
 
 /**
- * Writes a model anew with its weights in another precision, one tensor at a time. `target` appears when everything in it is written and
+ * Writes a model anew, for another kind of machine or with its weights in another precision, one tensor at a time. `target` appears when everything in it is written and
  * checked; until then, and after an error or an abort, there is nothing by that name.
  *
  * @throws WeightsError or WeightsMismatchError naming files and weights that are missing, broken, do not fit or are no numbers.
@@ -43,7 +50,7 @@ const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|msgpack|h5)(\.index(\.fp16)?
 export function buildModel(
   source: string,
   target: string,
-  { precision, signal }: { precision: Precision; signal?: AbortSignal },
+  { precision, target: builtFor = 'portable', signal }: BuildOptions,
 ): AsyncGenerator<BuildProgress, ModelDescription> {
   return progressChannel(async (emit, aborted) => {
     if (existsSync(target)) throw new WeightsError(target, 'is there already');
@@ -54,7 +61,7 @@ export function buildModel(
       mkdirSync(partial, { recursive: true });
       copySettings(source, partial);
       await convertNetworks(checkpoints, partial, { precision, emit, aborted });
-      const naming = { name: basename(target), licence: description.licence };
+      const naming = { name: basename(target), licence: description.licence, target: builtFor, precision };
       const built = await follow(describeFiles(partial, naming, { signal: aborted }), (progress) =>
         emit({ stage: 'check', ...progress }),
       );

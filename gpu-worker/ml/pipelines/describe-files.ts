@@ -2,19 +2,19 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import { describeFolder } from '../elite/load-model.ts';
-import { digestFile, listModelFiles, type ModelFile, writeModelJson } from '../weights/model-json.ts';
+import { digestFile, listModelFiles, type ModelFile, type ModelJson, writeModelJson } from '../weights/model-json.ts';
 import { progressChannel } from './progress-channel.ts';
 
 /** Bytes read so far, of all. */
 export type DescribeProgress = { readonly path: string; readonly doneBytes: number; readonly totalBytes: number };
 
 /**
- * Reads every file of a model and writes its `model.json`: name, licence, fingerprint, architecture, and the SHA-256 of each file, by which
- * the folder can be checked wherever it goes.
+ * Reads every file of a model and writes its `model.json`: name, licence, fingerprint, what it was built for, architecture, and the SHA-256 of
+ * each file, by which the folder can be checked wherever it goes.
  */
 export function describeFiles(
   folder: string,
-  { name, licence }: Partial<Pick<ModelDescription, 'name' | 'licence'>> = {},
+  { name, licence, target, precision }: Partial<Pick<ModelJson, 'name' | 'licence' | 'target' | 'precision'>> = {},
   { signal }: { signal?: AbortSignal } = {},
 ): AsyncGenerator<DescribeProgress, ModelDescription> {
   return progressChannel(async (emit, aborted) => {
@@ -40,6 +40,8 @@ export function describeFiles(
       name: named.name,
       licence: named.licence,
       fingerprint,
+      target,
+      precision,
       architecture: { ...config, schedule },
       sizes,
       samplers,

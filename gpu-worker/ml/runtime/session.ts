@@ -7,11 +7,13 @@ import { WeightsError } from '../weights/weights-error.ts';
 export type FloatTensor = { readonly data: Float32Array; readonly shape: readonly number[] };
 export type InputTensor = FloatTensor | { readonly data: Int32Array; readonly shape: readonly number[] };
 
+export type Provider = 'cpu' | 'cuda';
+
 export type SessionOptions = {
   /** Threads of one operator; the number of cores when left out. */
   readonly threads?: number;
   /** Which execution provider runs the graph. */
-  readonly provider?: 'cpu' | 'cuda';
+  readonly provider?: Provider;
   /**
    * Runs the graph as it is written, with denormals flushed to zero: gradients are built from plain operators, which optimising only
    * makes slower to load, and vanishing gradients are full of denormals, which are slow to multiply.

@@ -3,8 +3,10 @@ import type { TensorLocation } from './tensor-location.ts';
 import type { DeferredTensor } from './tensor-to-write.ts';
 import { WeightsError } from './weights-error.ts';
 
+export const PRECISIONS = ['fp32', 'fp16'] as const;
+
 /** How the weights of a model are stored. */
-export type Precision = 'fp32' | 'fp16';
+export type Precision = (typeof PRECISIONS)[number];
 
 const LARGEST_FLOAT16 = 65504;
 const FLOATING = new Set(['float64', 'float32', 'float16', 'bfloat16']);

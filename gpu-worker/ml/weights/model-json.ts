@@ -4,9 +4,14 @@ import { rename, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { modelDescriptionSchema } from '../../../shared/model-description.ts';
+import { PRECISIONS } from './convert-tensor.ts';
 import { readJson } from './read-json.ts';
 
 const MODEL_JSON = 'model.json';
+
+/** What kind of machine a model was built for. */
+export const TARGETS = ['portable', 'cuda'] as const;
+export type Target = (typeof TARGETS)[number];
 
 const { name, fingerprint, licence, sizes, samplers } = modelDescriptionSchema.shape;
 
@@ -29,6 +34,10 @@ export const modelJsonSchema = z.object({
   name,
   licence,
   fingerprint: fingerprint.optional(),
+  /** A folder that does not say runs anywhere. */
+  target: z.enum(TARGETS).optional(),
+  /** How the weights were stored by a build; checkpoint files say it each for itself. */
+  precision: z.enum(PRECISIONS).optional(),
   /** The networks' configuration, for people; the folder's own config files are what counts. */
   architecture: z.unknown().optional(),
   sizes: sizes.optional(),

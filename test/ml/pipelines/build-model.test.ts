@@ -112,6 +112,39 @@ describe('a model built', () => {
   });
 });
 
+describe('a model built for CUDA', () => {
+  const buildForCuda = (precision: Precision) => follow(buildModel(modelDir, target, { precision, target: 'cuda' }));
+
+  it.each([
+    ['fp16', 'float16'],
+    ['fp32', 'float32'],
+  ] as const)('in %s says so, and its graphs are fused and compute in %s', async (precision, arithmetic) => {
+    await buildForCuda(precision);
+    expect(readModelJson(target)).toMatchObject({ target: 'cuda', precision });
+    expect(describeFolder(target).ops).toMatchObject({ name: 'cuda', precision: arithmetic });
+  });
+
+  it('has the concepts of the same weights built for any machine', async () => {
+    const { fingerprint } = await buildForCuda('fp16');
+    rmSync(target, { recursive: true });
+    expect(await build('fp16')).toMatchObject({ fingerprint });
+  });
+
+  it('is refused on another provider, before anything is loaded', async () => {
+    await buildForCuda('fp16');
+    await expect(loadModel(target, { provider: 'cpu' })).rejects.toThrow(
+      'a model built for cuda runs on the cuda provider, and cpu was asked for',
+    );
+  });
+
+  it('can be built for any machine again', async () => {
+    await buildForCuda('fp32');
+    const portable = join(parent, 'portable');
+    await follow(buildModel(target, portable, { precision: 'fp32' }));
+    expect(describeFolder(portable).ops.name).toBe('portable');
+  });
+});
+
 describe('nothing is left behind by a build that', () => {
   const expectNothing = () => expect(readdirSync(parent).filter((name) => name !== 'source')).toEqual([]);
 

@@ -1,0 +1,43 @@
+import { cuda, UNVERIFIED_ON_CUDA } from '../graph/op-sets/cuda.ts';
+import type { OpSet } from '../graph/op-sets/op-set.ts';
+import { portable } from '../graph/op-sets/portable.ts';
+import type { Provider } from '../runtime/session.ts';
+import type { Precision } from '../weights/convert-tensor.ts';
+import type { Target } from '../weights/model-json.ts';
+
+type TargetFacts = {
+  /** What its graphs are made of, by how the model's weights are stored. */
+  readonly ops: (precision: Precision) => OpSet;
+  /** Which execution providers have the kernels, the one to take where nobody chooses first. */
+  readonly providers: readonly Provider[];
+  /** Fused operators in its graphs that no provider has run yet, which whoever asks for the target is told. */
+  readonly unverifiedOperators: readonly string[];
+};
+
+/** The machines that a model can be built for. */
+export const targets: Readonly<Record<Target, TargetFacts>> = {
+  portable: { ops: () => portable, providers: ['cpu', 'cuda'], unverifiedOperators: [] },
+  cuda: {
+    ops: (precision) => ({ ...cuda, precision: precision === 'fp16' ? 'float16' : 'float32' }),
+    providers: ['cuda'],
+    unverifiedOperators: UNVERIFIED_ON_CUDA,
+  },
+};
+
+/** @throws RangeError where a provider is asked for that the target's graphs do not run on. */
+export function chooseProvider(target: Target, asked: Provider | undefined): Provider {
+  const { providers } = targets[target];
+  if (asked === undefined) return providers[0];
+  if (!providers.includes(asked))
+    throw new RangeError(
+      `a model built for ${target} runs on the ${providers.join(' or ')} provider, and ${asked} was asked for`,
+    );
+  return asked;
+}
+
+/** A sentence for whoever asks for a target whose operators nobody has seen at work, or null. */
+export function unverifiedNote(target: Target): string | null {
+  const { unverifiedOperators } = targets[target];
+  if (unverifiedOperators.length === 0) return null;
+  return `No provider has run these fused operators of the ${target} target yet: ${unverifiedOperators.join(', ')}. Their formulas are tested; "npm run bench -- gpu" compares them on a GPU.`;
+}
