@@ -15,6 +15,7 @@ import { follow } from '../../gpu-worker/ml/pipelines/follow.ts';
 import { referenceDir } from '../parity/reference.ts';
 import { benchEdge } from './bench-edge.ts';
 import { benchGpu } from './bench-gpu.ts';
+import { benchTraining } from './bench-training.ts';
 import { countFlops } from './count-flops.ts';
 import { type MatrixRate, openMatrixRate } from './matrix-rate.ts';
 import { median, processMemory, type Timing, time } from './measure.ts';
@@ -23,7 +24,7 @@ import { writeFullSizeModel } from './write-full-size-model.ts';
 /**
  * Measures every stage of a model folder on this machine against the machine's own rate of matrix products, taken before each repetition.
  * Without a folder: Stable Diffusion v1-4's sizes with random weights, written once (5.7 GB) into the user's cache. `gpu` ahead of it measures the
- * CUDA provider instead.
+ * CUDA provider instead, `training` a step of each of ELITE's stages; `edge` alone measures the API.
  */
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,13 +43,15 @@ if (positionals[0] === 'edge') {
 
 type Stage = { readonly name: string; readonly flops: number; readonly run: () => Promise<unknown> };
 
-const onGpu = positionals[0] === 'gpu';
-const folder = positionals[onGpu ? 1 : 0] ?? cachedFullSizeModel(options.precision);
-if (onGpu) await benchGpu(folder, Number(options.runs));
+const threads = options.threads === undefined ? undefined : Number(options.threads);
+const subject = ['gpu', 'training'].find((name) => name === positionals[0]);
+const folder = positionals[subject ? 1 : 0] ?? cachedFullSizeModel(options.precision);
+if (subject === 'gpu') await benchGpu(folder, Number(options.runs));
+else if (subject === 'training') await benchTraining(folder, threads);
 else await benchProcessor();
 
 async function benchProcessor(): Promise<void> {
-  const sessionOptions = options.threads === undefined ? {} : { threads: Number(options.threads) };
+  const sessionOptions = { threads };
   const matrixRate = await openMatrixRate(sessionOptions);
   const before = processMemory();
   const loading: { model?: EliteModel } = {};
