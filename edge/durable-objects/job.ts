@@ -4,10 +4,10 @@ import type { WorkerEvent, WorkerEventAnswer } from '../../shared/worker-event.t
 import type { EdgeEnv } from '../env.ts';
 import { type SendToQueue, sendToQueue } from '../queue/sqs-producer.ts';
 import { createDeliverer } from '../webhooks/deliverer.ts';
-import { type Delivery, redelivered, withEvent } from '../webhooks/delivery.ts';
+import { type Delivery, redelivered } from '../webhooks/delivery.ts';
 import { sendWebhook } from '../webhooks/send-webhook.ts';
-import { webhookEventOf } from '../webhooks/webhook-event.ts';
-import { retryAtMs, setAlarmToEarliest } from './alarm.ts';
+import { setAlarmToEarliest } from './alarm.ts';
+import { deliveriesAfter } from './job/deliveries-after.ts';
 import { createEventLog, type LoggedEvent } from './job/event-log.ts';
 import {
   acceptedJob,
@@ -22,24 +22,12 @@ import {
   refuse,
   type Transition,
 } from './job/job-state.ts';
+import { createOutbox, owedFrom, type Recipient } from './job/outbox.ts';
+import type { StoredJob } from './job/stored-job.ts';
 import { createWakeUps } from './job/wake-ups.ts';
 import { accountOf, shareOf } from './stubs.ts';
 
-/** Something another party must hear at least once. Sent at once, and again from `dueAtMs` on until acknowledged. */
-type Outgoing = { readonly dueAtMs: number; readonly failures: number };
-
-/** Stored as one value, so that a transition and what it owes others are one write. */
-type StoredJob = {
-  readonly state: JobState;
-  readonly toQueue: Outgoing | null;
-  readonly toAccount: Outgoing | null;
-  readonly deliveries: readonly Delivery[];
-};
-
 export type JobView = { readonly state: JobState; readonly lastEventId: number };
-
-/** A send that was not acknowledged by then, because the object died, is repeated. */
-const RESEND_AFTER_MS = 15_000;
 
 /**
  * One encode or generation: a state machine with an event log. State is written first, sends follow, and the one
@@ -53,8 +41,16 @@ export class Job extends DurableObject<EdgeEnv> {
 
   readonly #log;
   #stored: StoredJob | undefined;
-  readonly #sending = new Set<'toQueue' | 'toAccount'>();
   readonly #wakeUps = createWakeUps();
+  readonly #outbox = createOutbox({
+    stored: () => this.#stored,
+    store: (change) => this.#stored && this.#write({ ...this.#stored, ...change }, []),
+    send: {
+      toQueue: (state) => this.sendToQueue(state.message),
+      toAccount: (state) => accountOf(this.env, state.message.account_id).jobChanged(state, this.#deliveryIds()),
+    },
+    now: () => this.now(),
+  });
   readonly #deliverer = createDeliverer({
     deliveries: () => this.#stored?.deliveries ?? [],
     store: (deliveries) => this.#stored && this.#write({ ...this.#stored, deliveries }, []),
@@ -77,11 +73,11 @@ export class Job extends DurableObject<EdgeEnv> {
     const state = acceptedJob(message, terms, this.now());
     this.ctx.storage.transactionSync(() => {
       this.#log.create();
-      this.#write({ state, toQueue: this.#owed(), toAccount: null, deliveries: [] }, ['queued']);
+      this.#write({ state, toQueue: owedFrom(this.now()), toAccount: null, deliveries: [] }, ['queued']);
     });
     await this.#rearm();
     await this.#refuseWithoutShares();
-    this.ctx.waitUntil(this.#sendToQueue());
+    this.ctx.waitUntil(this.#send('toQueue'));
   }
 
   async view(): Promise<JobView | null> {
@@ -165,8 +161,8 @@ export class Job extends DurableObject<EdgeEnv> {
       if (this.#stored) {
         await this.#apply(passTime(this.#stored.state, this.now()));
         await Promise.all([
-          this.#isDue('toQueue') && this.#sendToQueue(),
-          this.#isDue('toAccount') && this.#sendToAccount(),
+          this.#outbox.isDue('toQueue') && this.#send('toQueue'),
+          this.#outbox.isDue('toAccount') && this.#send('toAccount'),
           this.#deliver(),
         ]);
       }
@@ -185,30 +181,26 @@ export class Job extends DurableObject<EdgeEnv> {
       {
         state,
         toQueue: hasEnded(state) ? null : stored.toQueue,
-        toAccount: statusChanged ? this.#owed() : stored.toAccount,
-        deliveries: this.#deliveriesWith(events, stored),
+        toAccount: statusChanged ? owedFrom(this.now()) : stored.toAccount,
+        deliveries: deliveriesAfter(stored, events, this.now()),
       },
       events,
     );
     if (statusChanged) {
       await this.#rearm();
-      await this.#sendToAccount();
+      await this.#send('toAccount');
       this.ctx.waitUntil(this.#deliver());
     }
   }
 
-  #deliveriesWith(events: readonly JobEventType[], { state, deliveries }: StoredJob): readonly Delivery[] {
-    const { webhook, message } = state;
-    if (!webhook) {
-      return deliveries;
+  async #send(to: Recipient): Promise<void> {
+    try {
+      await this.#outbox.send(to);
+    } finally {
+      await this.#rearm();
     }
-    return events
-      .map((type) => webhookEventOf(message.kind, type))
-      .filter((event) => event !== null)
-      .reduce((known, event) => withEvent(known, event, webhook, this.now()), deliveries);
   }
 
-  /** Tells the receiver what is due. */
   async #deliver(): Promise<void> {
     try {
       await this.#deliverer.run();
@@ -226,10 +218,6 @@ export class Job extends DurableObject<EdgeEnv> {
     }
   }
 
-  #owed(): Outgoing {
-    return { dueAtMs: this.now() + RESEND_AFTER_MS, failures: 0 };
-  }
-
   #write(stored: StoredJob, events: readonly JobEventType[]): void {
     this.ctx.storage.transactionSync(() => {
       this.ctx.storage.kv.put('job', stored);
@@ -243,58 +231,8 @@ export class Job extends DurableObject<EdgeEnv> {
     }
   }
 
-  #isDue(to: 'toQueue' | 'toAccount'): boolean {
-    const outgoing = this.#stored?.[to];
-    return outgoing ? outgoing.dueAtMs <= this.now() : false;
-  }
-
-  #sendToQueue(): Promise<void> {
-    return this.#send('toQueue', (state) => this.sendToQueue(state.message));
-  }
-
-  #sendToAccount(): Promise<void> {
-    return this.#send('toAccount', (state) =>
-      accountOf(this.env, state.message.account_id).jobChanged(state, this.#deliveryIds()),
-    );
-  }
-
   #deliveryIds(): string[] {
     return this.#stored?.deliveries.map(({ id }) => id) ?? [];
-  }
-
-  /** Sends what is owed until nothing is or it fails; the alarm tries again then. */
-  async #send(to: 'toQueue' | 'toAccount', send: (state: JobState) => Promise<void>): Promise<void> {
-    if (this.#sending.has(to)) {
-      return;
-    }
-    this.#sending.add(to);
-    try {
-      for (let stored = this.#stored; stored?.[to]; stored = this.#stored) {
-        const outgoing = stored[to];
-        const next = await this.#attempt(outgoing, send(stored.state));
-        if (this.#stored?.[to] !== outgoing) {
-          continue; // the job changed meanwhile, and that is owed too
-        }
-        this.#write({ ...this.#stored, [to]: next }, []);
-        if (next) {
-          break;
-        }
-      }
-    } finally {
-      this.#sending.delete(to);
-      await this.#rearm();
-    }
-  }
-
-  async #attempt(outgoing: Outgoing, sent: Promise<void>): Promise<Outgoing | null> {
-    try {
-      await sent;
-      return null;
-    } catch (error) {
-      const failures = outgoing.failures + 1;
-      console.warn(JSON.stringify({ level: 'warn', message: 'job could not send', failures, detail: String(error) }));
-      return { dueAtMs: retryAtMs(this.now(), outgoing.failures), failures };
-    }
   }
 
   async #rearm(): Promise<void> {

@@ -82,5 +82,3 @@ export function createRecordTable<T extends Identified>(sql: SqlStorage, name: '
     },
   };
 }
-
-export type RecordTable<T extends Identified> = ReturnType<typeof createRecordTable<T>>;

@@ -1,13 +1,13 @@
-import type { EdgeEnv } from '../../env.ts';
 import { deletePrefix } from '../../storage/bucket.ts';
 import { jobOf, shareOf } from '../stubs.ts';
+import type { AccountParts } from './account-parts.ts';
+import { deleteConcept } from './concepts.ts';
+import { deleteGeneration } from './generations.ts';
 import type { Task } from './task-table.ts';
 
-/** A task that others have a part in; the rest the account does by itself. */
-export type SharedTask = Exclude<Task, { readonly kind: 'expire_concept' | 'expire_generation' }>;
-
 /** Does a task once; every one may be repeated. */
-export async function runTask(env: EdgeEnv, task: SharedTask): Promise<void> {
+export async function runTask(parts: AccountParts, task: Task): Promise<void> {
+  const { env } = parts;
   switch (task.kind) {
     case 'start_job':
       return jobOf(env, task.message.job_id).accept(task.message, task.terms);
@@ -15,6 +15,10 @@ export async function runTask(env: EdgeEnv, task: SharedTask): Promise<void> {
       return jobOf(env, task.jobId).delete();
     case 'delete_prefix':
       return deletePrefix(env.BUCKET, task.prefix);
+    case 'expire_concept':
+      return deleteConcept(parts, task.id);
+    case 'expire_generation':
+      return deleteGeneration(parts, task.id);
     case 'confirm_use':
       await shareOf(env, task.share).confirm(task.useId);
       return;

@@ -55,3 +55,5 @@ export function createTaskRunner(storage: DurableObjectStorage, { run, rest, now
     },
   };
 }
+
+export type TaskRunner = ReturnType<typeof createTaskRunner>;

@@ -45,5 +45,3 @@ export function createUsageTable(sql: SqlStorage) {
 export function periodOf(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 'YYYY-MM'.length);
 }
-
-export type UsageTable = ReturnType<typeof createUsageTable>;

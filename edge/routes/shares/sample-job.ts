@@ -1,6 +1,6 @@
 import type { ModelDescription } from '../../../shared/model-description.ts';
 import { resolveInput } from '../../../shared/resolve-input.ts';
-import type { NewGeneration } from '../../durable-objects/account.ts';
+import type { NewGeneration } from '../../durable-objects/account/generations.ts';
 import { newGeneration } from '../generations/generation-job.ts';
 import { generationRequestSchema } from '../generations/generation-request.ts';
 import { DEFAULT_START_WITHIN_MS } from '../job-times.ts';
