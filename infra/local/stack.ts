@@ -19,11 +19,18 @@ export type StackOptions = {
   readonly signal?: AbortSignal; // gives up starting
 };
 
+export type LocalBucket = {
+  readonly url: string; // keys follow after a slash
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+};
+
 /** The whole system on this machine. */
 export type Stack = {
   readonly url: string;
   readonly apiKey: string;
   readonly adminToken: string;
+  /** The S3 door to the bucket, for who wants to look into it. */
+  readonly bucket: LocalBucket;
   readonly worker: LocalWorker;
   /** Ends every process, the worker first, so that it can hand back what it holds. Nothing is kept. */
   stop(): Promise<void>;
@@ -89,7 +96,8 @@ export async function startStack({ modelDir, write, port, signal }: StackOptions
   await modelAnnounced(url, signal);
 
   const running = started.move();
-  return { url, apiKey, adminToken, worker, stop: () => running.disposeAsync() };
+  const bucket = { url: `${s3Endpoint(url)}/${BUCKET}`, credentials: s3Credentials };
+  return { url, apiKey, adminToken, bucket, worker, stop: () => running.disposeAsync() };
 }
 
 /** The edge may take a moment to see what the worker announces. */
