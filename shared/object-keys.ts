@@ -6,13 +6,15 @@
 
 export const CURRENT_MODEL_KEY = 'models/current.json';
 
+const UPLOADS_PREFIX = 'uploads/';
+
 export function accountPrefix(accountId: string): string {
   return `accounts/${accountId}/`;
 }
 
 /** The prefix of everything an account's clients have sent and no worker has read yet. */
 export function accountUploadsPrefix(accountId: string): string {
-  return `uploads/${accountId}/`;
+  return `${UPLOADS_PREFIX}${accountId}/`;
 }
 
 /** The prefix of everything that belongs to a job: `con_…` or `gen_…`. */
@@ -22,7 +24,7 @@ export function jobPrefix(accountId: string, jobId: string): string {
 
 /**
  * The prefix of what was uploaded for a concept, metadata and all. The worker deletes it before the concept is ready;
- * a lifecycle rule of the bucket on `uploads/` removes what a crash left.
+ * the bucket deletes what was left after UPLOAD_RETAIN_SECONDS.
  */
 export function uploadPrefix(accountId: string, id: string): string {
   return `${accountUploadsPrefix(accountId)}${id}/`;

@@ -10,6 +10,12 @@ export const retainSchema = z
   .max(365 * DAY_SECONDS);
 
 /**
+ * A photo as it was sent, metadata and all, where nothing deleted it before: the worker does once it has read it. The
+ * bucket sees to it, by infra/r2/lifecycle.json.
+ */
+export const UPLOAD_RETAIN_SECONDS = DAY_SECONDS;
+
+/**
  * A generation, its images and its log of events, unless the request says otherwise; a concept is kept until it is
  * deleted.
  */

@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * A place to upload a large photo to
-         * @description PUT the photo there, then make the concept of it by `upload_id`.
+         * @description PUT the photo there, then make the concept of it by `upload_id`. An upload is deleted after 24 hours.
          */
         post: operations["createUpload"];
         delete?: never;

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { AwsClient, AwsV4Signer } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { answerOf, createClient } from '../../edge/client/create-client.ts';
@@ -73,6 +74,15 @@ test('a photo put where the API says becomes a concept', async () => {
   );
   expect(ended).toMatchObject({ status: 'ready', error: null });
   expect(await api.download(ended.image_url ?? '')).not.toHaveLength(0);
+});
+
+test('a page may send all that the API asks for: the bucket’s CORS rules let it', async () => {
+  const { rules } = JSON.parse(await readFile(new URL('../../infra/r2/cors.json', import.meta.url), 'utf8'));
+  const { method, headers } = await newUpload();
+  const asked = Object.keys(headers).filter((name) => name !== 'content-length'); // a browser sets it by itself
+  expect(rules).toContainEqual(
+    expect.objectContaining({ allowed: { origins: ['*'], methods: [method], headers: asked } }),
+  );
 });
 
 describe('nothing is kept of a PUT', () => {

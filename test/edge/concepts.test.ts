@@ -1,7 +1,9 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { DEFAULT_START_WITHIN_MS, deadlineOf } from '../../edge/routes/job-times.ts';
 import { type Concept, conceptSchema } from '../../shared/concept.ts';
 import { readConceptFile } from '../../shared/concept-file.ts';
+import { UPLOAD_RETAIN_SECONDS } from '../../shared/retention.ts';
 import { announceModel, type Client, expectProblem, newClient, photoForm, request } from './client.ts';
 import { heic, jpeg, png, webp } from './pictures.ts';
 import { doJob, newAttempt, queuedMessage, queuedMessages, testConceptFile } from './scripted-worker.ts';
@@ -208,6 +210,10 @@ describe('POST /v1/uploads', () => {
     await expectProblem(await stranger.post('/v1/concepts', { image: { upload_id: id } }), 'validation_failed', [
       '#/image/upload_id',
     ]);
+  });
+
+  test('is kept for longer than a job that needs it may take', () => {
+    expect(deadlineOf(0, DEFAULT_START_WITHIN_MS)).toBeLessThan(1000 * UPLOAD_RETAIN_SECONDS);
   });
 
   test.each([

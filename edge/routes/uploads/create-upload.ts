@@ -2,6 +2,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { newId, uploadIdSchema } from '../../../shared/ids.ts';
 import { MAX_IMAGE_BYTES } from '../../../shared/image-limits.ts';
 import { clientUploadKey } from '../../../shared/object-keys.ts';
+import { UPLOAD_RETAIN_SECONDS } from '../../../shared/retention.ts';
 import type { EdgeContext } from '../../context.ts';
 import { IMAGE_CONTENT_TYPES } from '../../images/image-header.ts';
 import { presignUpload, UPLOAD_URL_LIFETIME_SECONDS } from '../../storage/presign-upload.ts';
@@ -26,7 +27,7 @@ const route = operation(
     operationId: 'createUpload',
     tags: ['Concepts'],
     summary: 'A place to upload a large photo to',
-    description: 'PUT the photo there, then make the concept of it by `upload_id`.',
+    description: `PUT the photo there, then make the concept of it by \`upload_id\`. An upload is deleted after ${UPLOAD_RETAIN_SECONDS / 3600} hours.`,
     request: {
       body: {
         required: true,
