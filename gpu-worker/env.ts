@@ -3,6 +3,13 @@ import { PROVIDERS } from './engine/protocol.ts';
 
 const seconds = z.coerce.number().int();
 
+const SWITCH = ['on', 'off'] as const;
+
+/** Names what came, which zod does not, for settings that hold no secret. */
+function oneOf(names: readonly string[]) {
+  return { error: ({ input }: { input: unknown }) => `expected ${names.join(' or ')}, got ${input}` };
+}
+
 const envSchema = z.object({
   QUEUE_URL: z.url(),
   /** Only where the queue is not AWS's own. Region and credentials of SQS come by the SDK's usual ways. */
@@ -18,9 +25,12 @@ const envSchema = z.object({
   WORKER_SIGNING_SECRET: z.string().min(32),
 
   MODEL_DIR: z.string(),
-  PROVIDER: z.enum(PROVIDERS).default('cpu'),
+  /** What the model was built for when left out: the processor, unless it was built for CUDA. */
+  PROVIDER: z.enum(PROVIDERS, oneOf(PROVIDERS)).optional(),
   /** Of one operator in the engine; one per core when left out. */
   THREADS: z.coerce.number().int().positive().optional(),
+  /** `off` leaves pictures unjudged where the model has a safety checker. */
+  SAFETY_CHECKER: z.enum(SWITCH, oneOf(SWITCH)).default('on'),
 
   /** Jobs held at once; the engine runs their steps together. */
   CONCURRENCY: z.coerce.number().int().positive().default(4),
@@ -32,9 +42,9 @@ const envSchema = z.object({
 
 export type WorkerEnv = z.infer<typeof envSchema>;
 
-/** Throws an error that names every variable that is missing or wrong. */
+/** A variable that is set to nothing counts as left out. Throws an error that names every variable that is missing or wrong. */
 export function readEnv(variables: NodeJS.ProcessEnv): WorkerEnv {
-  const env = envSchema.safeParse(variables);
+  const env = envSchema.safeParse(Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== '')));
   if (!env.success) {
     throw new Error(`expected the worker's settings in the environment:\n${z.prettifyError(env.error)}`);
   }

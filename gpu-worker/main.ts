@@ -30,7 +30,13 @@ function connectStore(env: WorkerEnv): ObjectStore {
 
 function loadEngine(env: WorkerEnv): Promise<Engine> {
   return startEngine({
-    load: { type: 'load', modelDir: env.MODEL_DIR, provider: env.PROVIDER, threads: env.THREADS ?? null },
+    load: {
+      type: 'load',
+      modelDir: env.MODEL_DIR,
+      provider: env.PROVIDER ?? null,
+      threads: env.THREADS ?? null,
+      safetyChecker: env.SAFETY_CHECKER === 'on',
+    },
     fork: () => {
       const child = fork(new URL('engine/main.ts', import.meta.url), { serialization: 'advanced' });
       log.info({ enginePid: child.pid }, 'engine started');
@@ -46,7 +52,7 @@ async function serve(env: WorkerEnv, stop: AbortController): Promise<void> {
   const store = connectStore(env);
   const engine = await loadEngine(env);
   await store.put(CURRENT_MODEL_KEY, Buffer.from(JSON.stringify(engine.model)), 'application/json');
-  log.info({ model: engine.model.fingerprint, provider: env.PROVIDER }, 'ready');
+  log.info({ model: engine.model.fingerprint }, 'ready');
   process.send?.('ready'); // to a launcher that waits for it
 
   engine.lost.catch((error) => {

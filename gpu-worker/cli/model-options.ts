@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { EliteModel } from '../ml/elite/elite-model.ts';
 import { type LoadOptions, loadModel } from '../ml/elite/load-model.ts';
+import { unverifiedNote } from '../ml/elite/targets.ts';
 import { wholeNumber } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -34,6 +35,8 @@ export async function withModel<Result>(
   const startedAt = performance.now();
   const { threads, safetyChecker, segmenter } = options;
   const model = await loadModel(modelFolder(options, terminal), { threads, safetyChecker, segmenter });
+  const note = unverifiedNote(model.target);
+  if (note) terminal.stderr.write(`${note}\n`);
   try {
     return await use(model, performance.now() - startedAt);
   } finally {

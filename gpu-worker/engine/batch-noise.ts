@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PredictNoise, UNetRow } from '../ml/elite/networks.ts';
+import type { PredictNoise, UNetRow } from '../ml/elite/unet-rows.ts';
 import type { PictureSize } from '../ml/image/picture.ts';
 
 type Call = {

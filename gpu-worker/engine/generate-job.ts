@@ -1,6 +1,6 @@
 import { checkConceptFileModel, readConceptFile } from '../../shared/concept-file.ts';
 import type { EliteModel } from '../ml/elite/elite-model.ts';
-import type { PredictNoise } from '../ml/elite/networks.ts';
+import type { PredictNoise } from '../ml/elite/unet-rows.ts';
 import { encodeImage } from '../ml/image/encode-image.ts';
 import { provenanceText } from '../ml/image/provenance-text.ts';
 import { follow } from '../ml/pipelines/follow.ts';

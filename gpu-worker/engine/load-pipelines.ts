@@ -1,4 +1,5 @@
 import { loadModel } from '../ml/elite/load-model.ts';
+import { unverifiedNote } from '../ml/elite/targets.ts';
 import { batchNoise } from './batch-noise.ts';
 import { encodeJob } from './encode-job.ts';
 import { generateJob } from './generate-job.ts';
@@ -9,8 +10,12 @@ import type { Pipelines } from './serve.ts';
 const MAX_BATCH_ROWS = 8;
 
 /** The model at work, the steps of its jobs batched. */
-export async function loadPipelines({ modelDir, provider, threads }: LoadRequest): Promise<Pipelines> {
-  const model = await loadModel(modelDir, { provider, threads: threads ?? undefined });
+export async function loadPipelines(request: LoadRequest): Promise<Pipelines> {
+  const { modelDir, provider, threads, safetyChecker } = request;
+  const options = { provider: provider ?? undefined, threads: threads ?? undefined, safetyChecker };
+  const model = await loadModel(modelDir, options);
+  const note = unverifiedNote(model.target);
+  if (note) console.warn(note);
   const predictNoise = batchNoise(model.networks.predictNoise, { maxRows: MAX_BATCH_ROWS });
   return {
     model: model.description,

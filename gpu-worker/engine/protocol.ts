@@ -17,8 +17,9 @@ export const PROVIDERS = ['cpu', 'cuda'] as const;
 export const loadRequestSchema = z.object({
   type: z.literal('load'),
   modelDir: z.string(),
-  provider: z.enum(PROVIDERS),
+  provider: z.enum(PROVIDERS).nullable(), // null: what the model was built for
   threads: z.int().positive().nullable(), // null: one per core
+  safetyChecker: z.boolean(), // whether pictures are judged where the model has a safety checker
 });
 
 export const encodeRequestSchema = z.object({

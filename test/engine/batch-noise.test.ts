@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { batchNoise } from '../../gpu-worker/engine/batch-noise.ts';
-import type { UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
+import type { UNetRow } from '../../gpu-worker/ml/elite/unet-rows.ts';
 import type { PictureSize } from '../../gpu-worker/ml/image/picture.ts';
 
 const SQUARE = { width: 64, height: 64 };

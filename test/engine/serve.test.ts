@@ -5,7 +5,7 @@ import { untilAborted } from '../../gpu-worker/worker/until-aborted.ts';
 import { ConceptFileError } from '../../shared/concept-file.ts';
 import { testModel } from '../shared/test-model.ts';
 
-const load = { type: 'load', modelDir: 'any', provider: 'cpu', threads: null } as const;
+const load = { type: 'load', modelDir: 'any', provider: 'cpu', threads: null, safetyChecker: true } as const;
 
 function generateRequest(job: string): GenerateRequest {
   const input = {

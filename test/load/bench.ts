@@ -6,7 +6,7 @@ import { formatBytes, formatTable } from '../../gpu-worker/cli/format.ts';
 import type { EliteModel } from '../../gpu-worker/ml/elite/elite-model.ts';
 import { loadModel } from '../../gpu-worker/ml/elite/load-model.ts';
 import { networkGraphs } from '../../gpu-worker/ml/elite/network-graphs.ts';
-import type { UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
+import type { UNetRow } from '../../gpu-worker/ml/elite/unet-rows.ts';
 import { primitive } from '../../gpu-worker/ml/graph/op-sets/primitive.ts';
 import { decodeImage } from '../../gpu-worker/ml/image/decode-image.ts';
 import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';

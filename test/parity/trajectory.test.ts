@@ -4,8 +4,8 @@ import { createNoiseSchedule } from '../../gpu-worker/ml/diffusion/noise-schedul
 import { sampleLatents } from '../../gpu-worker/ml/diffusion/sample-latents.ts';
 import { samplers } from '../../gpu-worker/ml/diffusion/samplers.ts';
 import { type Condition, guidedNoise } from '../../gpu-worker/ml/elite/guided-noise.ts';
-import type { UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
 import { chooseWords, placeWords } from '../../gpu-worker/ml/elite/place-words.ts';
+import type { UNetRow } from '../../gpu-worker/ml/elite/unet-rows.ts';
 import { latentsToRgb } from '../../gpu-worker/ml/image/latents-to-rgb.ts';
 import type { Words } from '../../shared/model-description.ts';
 import { expectAbsolute, expectRelative } from './compare.ts';

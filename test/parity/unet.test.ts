@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { UNetRow } from '../../gpu-worker/ml/elite/networks.ts';
+import type { UNetRow } from '../../gpu-worker/ml/elite/unet-rows.ts';
 import { maxRelativeError } from '../../gpu-worker/ml/evaluation/array-error.ts';
 import { portable } from '../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { unetGraph } from '../../gpu-worker/ml/models/unet.ts';

@@ -12,7 +12,7 @@ const engines: Engine[] = [];
 /** Real processes, of the scripted engine. */
 async function start({ modelDir = 'any', clock = systemClock, onFork = (_child: ChildProcess) => {} } = {}) {
   const engine = await startEngine({
-    load: { type: 'load', modelDir, provider: 'cpu', threads: null },
+    load: { type: 'load', modelDir, provider: 'cpu', threads: null, safetyChecker: true },
     fork: () => {
       const child = fork(new URL('scripted-engine.ts', import.meta.url), {
         serialization: 'advanced',

@@ -1,7 +1,7 @@
 import { combineGuidance } from '../diffusion/guidance.ts';
 import type { NoisePrediction } from '../diffusion/noise-prediction.ts';
 import type { PictureSize } from '../image/picture.ts';
-import type { PredictNoise, UNetRow } from './networks.ts';
+import type { PredictNoise, UNetRow } from './unet-rows.ts';
 
 /** What a row of a denoising call is told beside latents and timestep. */
 export type Condition = Omit<UNetRow, 'latents' | 'timestep'>;

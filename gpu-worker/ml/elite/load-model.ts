@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { createNoiseSchedule } from '../diffusion/noise-schedule.ts';
 import { vaeFactor } from '../models/vae.ts';
-import type { SessionOptions } from '../runtime/session.ts';
+import type { OpenOptions } from '../runtime/open-warm-session.ts';
 import { openSafetyChecker } from '../safety/safety-checker.ts';
 import { openSegmenter } from '../segmentation/segmenter.ts';
 import { openClipTokenizer } from '../text/clip-tokenizer.ts';
@@ -14,7 +14,7 @@ import type { EliteModel } from './elite-model.ts';
 import { openNetworks } from './networks.ts';
 import { chooseProvider, targets } from './targets.ts';
 
-export type LoadOptions = SessionOptions & {
+export type LoadOptions = Omit<OpenOptions, 'training'> & {
   readonly featureLayers?: readonly number[];
   /** Whether pictures are judged where the folder has a safety checker. */
   readonly safetyChecker?: boolean;
@@ -26,36 +26,40 @@ export type LoadOptions = SessionOptions & {
  * Loads a checkpoint folder as it is: graphs are built in memory, for the machine that the folder was built for, and read their weights in place.
  *
  * @throws RangeError where a provider is asked for that a folder built for another does not run on.
+ * @throws ProviderError where the provider is not there or refuses a graph. Whatever fails, no session stays open.
  * @throws WeightsError or WeightsMismatchError naming files and weights that are missing, broken or do not fit.
  */
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<EliteModel> {
   const { modelFolder, description, target, ops } = describeFolder(folder, options);
-  const { config, schedule, checkpoints, tokenizerFolder } = modelFolder;
-  const provider = chooseProvider(target, options.provider);
-  const sessionOptions = { threads: options.threads, provider };
+  const { config, schedule, checkpoints, tokenizerFolder, segmentationFile } = modelFolder;
+  const tokenizer = openClipTokenizer(tokenizerFolder, { vocabularySize: config.text.vocabularySize });
   const factor = vaeFactor(config.vae);
-  const networks = await openNetworks(config, checkpoints, description.defaults, ops, sessionOptions);
-  const wanted = options.safetyChecker === false ? null : modelFolder.safetyChecker;
-  const safetyChecker = wanted && (await openSafetyChecker(wanted, ops, sessionOptions));
-  const segmentationFile = options.segmenter === false ? null : modelFolder.segmentationFile;
-  const segmenter = segmentationFile === null ? null : await openSegmenter(segmentationFile, sessionOptions);
+  const { threads, openSession } = options;
+  const sessionOptions = { threads, openSession, provider: chooseProvider(target, options.provider) };
+  await using opening = new AsyncDisposableStack();
+  const opened = async <Part extends Releasable>(part: Promise<Part>): Promise<Part> =>
+    opening.adopt(await part, ({ release }) => release());
+  const networks = await opened(openNetworks(config, checkpoints, description.defaults, ops, sessionOptions));
+  const checked = options.safetyChecker === false ? null : modelFolder.safetyChecker;
+  const safetyChecker = checked && (await opened(openSafetyChecker(checked, ops, sessionOptions)));
+  const segmented = options.segmenter === false ? null : segmentationFile;
+  const segmenter = segmented === null ? null : await opened(openSegmenter(segmented, sessionOptions));
+  const open = opening.move();
   return {
     description,
     target,
     config,
     schedule: createNoiseSchedule(schedule),
-    tokenizer: openClipTokenizer(tokenizerFolder, { vocabularySize: config.text.vocabularySize }),
+    tokenizer,
     networks,
     safetyChecker,
     segmenter,
     latentCount: ({ width, height }) => (config.unet.latentChannels * width * height) / factor ** 2,
-    release: async () => {
-      await networks.release();
-      await safetyChecker?.release();
-      await segmenter?.release();
-    },
+    release: () => open.disposeAsync(),
   };
 }
+
+type Releasable = { release(): Promise<void> };
 
 type DescribeOptions = {
   readonly featureLayers?: readonly number[];

@@ -1,31 +1,15 @@
-import type { Graph } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
 import type { PictureSize } from '../image/picture.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import { vaeFactor } from '../models/vae.ts';
-import { type FloatTensor, openSession, type Session, type SessionOptions } from '../runtime/session.ts';
+import { isAccelerated, type OpenOptions } from '../runtime/open-warm-session.ts';
 import { type Checkpoints, checkWeights } from '../weights/bind-weights.ts';
-import { finiteSession } from './finite-session.ts';
+import { BATCH_BUCKETS, inBuckets } from './batch-buckets.ts';
 import { allGraphs, networkGraphs } from './network-graphs.ts';
+import { type NetworkSessions, networkSessions } from './network-sessions.ts';
 import type { PlacedWords } from './place-words.ts';
-
-/** One sample of a denoising call. Rows of different jobs may share a call: a row's result does not depend on its neighbours. */
-export type UNetRow = {
-  /** [channels, h, w], divided by √(σ² + 1) */
-  readonly latents: Float32Array;
-  readonly timestep: number;
-  /** The encoded prompt [tokens, dim]. */
-  readonly context: Float32Array;
-  /** The concept's patches [patches, dim]. */
-  readonly local: Float32Array;
-  /** The placeholder's token. */
-  readonly placeholderIndex: number;
-  /** λ; 0 for an unconditional row. */
-  readonly strength: number;
-};
-
-/** Predicts the noise in each row, [channels, h, w], for pictures of `size`. */
-export type PredictNoise = (size: PictureSize, rows: readonly UNetRow[]) => Promise<Float32Array[]>;
+import { stack, stackIntegers, unstack } from './stack-samples.ts';
+import { type PredictNoise, unetInputs } from './unet-rows.ts';
 
 /**
  * ELITE's networks, loaded and ready to run. Every call blocks the thread until it is done, and throws WeightsError or NonFiniteError
@@ -46,48 +30,56 @@ export type Networks = {
   release(): Promise<void>;
 };
 
+/** A photo or a prompt comes alone or with another: the masked photo, the negative prompt. */
+const ONE_OR_TWO = [1, 2];
+const ONE = [1];
+
 /**
- * Checks every weight against the architecture, then opens the sessions that `size` needs; those of other sizes follow when first used.
+ * Checks every weight against the architecture, then opens the sessions that `size` needs; those of other sizes follow when first used. On an
+ * accelerator, rows of a denoising call run in batches of a few fixed sizes, and every session has run at each of its sizes before it is used.
  *
- * @throws WeightsMismatchError listing every weight that is missing, extra or mis-shaped.
+ * @throws WeightsMismatchError listing every weight that is missing, extra or mis-shaped, ProviderError. Nothing stays open then.
  */
 export async function openNetworks(
   config: EliteConfig,
   checkpoints: Checkpoints,
   size: PictureSize,
   ops: OpSet,
-  options: SessionOptions = {},
+  options: OpenOptions = {},
 ): Promise<Networks> {
-  const { vision, text, mapping, unet, vae } = config;
-  const factor = vaeFactor(vae);
-  const latentSize = ({ height, width }: PictureSize) => ({ height: height / factor, width: width / factor });
   const graphs = networkGraphs(config, ops);
   checkWeights(allGraphs(graphs, size), checkpoints);
+  const sessions = networkSessions(checkpoints, options);
+  try {
+    return await openAll(config, graphs, size, { sessions, inBatches: isAccelerated(options) });
+  } catch (error) {
+    await sessions.release();
+    throw error;
+  }
+}
 
-  const sessions: Session[] = [];
-  const open = async (graph: Graph) => {
-    const session = await openSession(graph, checkpoints, options);
-    sessions.push(session);
-    return finiteSession(session, graph, checkpoints);
-  };
-  const openBySize = (graphOf: (picture: PictureSize) => Graph) => {
-    const opened = new Map<string, Promise<Session>>();
-    return (picture: PictureSize) => {
-      const key = `${picture.width}×${picture.height}`;
-      const session = opened.get(key) ?? open(graphOf(picture));
-      opened.set(key, session);
-      return session;
-    };
-  };
-  const visionSession = await open(graphs.vision);
-  const textSession = await open(graphs.text);
-  const globalSession = await open(graphs.global);
-  const localSession = await open(graphs.local);
-  const unetSession = openBySize(graphs.unet);
-  const decoderSession = openBySize(graphs.vaeDecoder);
+async function openAll(
+  config: EliteConfig,
+  graphs: ReturnType<typeof networkGraphs>,
+  size: PictureSize,
+  { sessions, inBatches }: { readonly sessions: NetworkSessions; readonly inBatches: boolean },
+): Promise<Networks> {
+  const { vision, mapping, vae } = config;
+  const factor = vaeFactor(vae);
+  const latentSize = ({ height, width }: PictureSize) => ({ height: height / factor, width: width / factor });
+  const visionSession = await sessions.open(graphs.vision, ONE_OR_TWO);
+  const textSession = await sessions.open(graphs.text, ONE_OR_TWO);
+  const globalSession = await sessions.open(graphs.global, ONE);
+  const localSession = await sessions.open(graphs.local, ONE);
+  const unetSession = sessions.openBySize(graphs.unet, BATCH_BUCKETS);
+  const decoderSession = sessions.openBySize(graphs.vaeDecoder, ONE);
   await unetSession(size);
   await decoderSession(size);
 
+  const predictNoise: PredictNoise = async (picture, rows) => {
+    const session = await unetSession(picture);
+    return unstack((await session.run(unetInputs(rows, config, latentSize(picture)))).noise);
+  };
   const featureShape = [1, mapping.words, mapping.patches + 1, mapping.featureSize];
   return {
     visionFeatures: async (images) => {
@@ -114,31 +106,9 @@ export async function openNetworks(
       });
       return unstack(outputs.context);
     },
-    predictNoise: async (picture, rows) => {
-      const { height, width } = latentSize(picture);
-      const session = await unetSession(picture);
-      const outputs = await session.run({
-        latents: stack(
-          rows.map(({ latents }) => latents),
-          [unet.latentChannels, height, width],
-        ),
-        timestep: { data: Float32Array.from(rows, ({ timestep }) => timestep), shape: [rows.length] },
-        context: stack(
-          rows.map(({ context }) => context),
-          [text.positions, unet.contextSize],
-        ),
-        local: stack(
-          rows.map(({ local }) => local),
-          [mapping.patches, unet.contextSize],
-        ),
-        placeholder_index: {
-          data: Int32Array.from(rows, ({ placeholderIndex }) => placeholderIndex),
-          shape: [rows.length],
-        },
-        strength: { data: Float32Array.from(rows, ({ strength }) => strength), shape: [rows.length] },
-      });
-      return unstack(outputs.noise);
-    },
+    predictNoise: inBatches
+      ? (picture, rows) => inBuckets(BATCH_BUCKETS, rows, (batch) => predictNoise(picture, batch))
+      : predictNoise,
     decodeLatents: async (picture, latents) => {
       const { height, width } = latentSize(picture);
       const unscaled = latents.map((value) => value / vae.scalingFactor);
@@ -146,33 +116,6 @@ export async function openNetworks(
       const outputs = await session.run({ latents: { data: unscaled, shape: [1, vae.latentChannels, height, width] } });
       return outputs.image.data;
     },
-    release: async () => {
-      await Promise.all(sessions.map((session) => session.release()));
-    },
+    release: sessions.release,
   };
-}
-
-/** Samples of one shape as a batch. */
-function stack(samples: readonly Float32Array[], shape: readonly number[]): FloatTensor {
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  const data = new Float32Array(samples.length * size);
-  for (const [index, sample] of samples.entries()) {
-    if (sample.length !== size)
-      throw new Error(`expected samples of [${shape.join(', ')}], got ${sample.length} numbers`);
-    data.set(sample, index * size);
-  }
-  return { data, shape: [samples.length, ...shape] };
-}
-
-function stackIntegers(samples: readonly Int32Array[]) {
-  return {
-    data: Int32Array.from(samples.flatMap((sample) => [...sample])),
-    shape: [samples.length, samples[0].length],
-  };
-}
-
-/** The samples of a batch. */
-function unstack({ data, shape }: FloatTensor): Float32Array[] {
-  const size = data.length / shape[0];
-  return Array.from({ length: shape[0] }, (_, index) => data.slice(index * size, (index + 1) * size));
 }

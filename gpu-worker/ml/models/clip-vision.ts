@@ -1,6 +1,6 @@
 import { Graph, type Value } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
-import { add, concat, expandBatch, reshape, transpose } from '../graph/ops.ts';
+import { add, concat, expandBatch, reshape } from '../graph/ops.ts';
 import { rootScope, type Scope } from '../graph/scope.ts';
 import { type ClipEncoderConfig, clipEncoder } from '../layers/clip-encoder.ts';
 import { convolution, evenPadding } from '../layers/convolution.ts';
@@ -39,7 +39,7 @@ export function clipVision(at: Scope, pixels: Value, config: ClipVisionConfig): 
     padding: evenPadding(0),
     bias: false,
   });
-  const patches = transpose(reshape(patchMap, [pixels.shape[0], hiddenSize, patchCount]), [0, 2, 1]); // [batch, grid², hidden]
+  const patches = at.ops.images.toTokens(patchMap); // [batch, grid², hidden]
   const classToken = reshape(embeddings.parameter('class_embedding', [hiddenSize]), [1, 1, hiddenSize]);
   const positions = embeddings.at('position_embedding').parameter('weight', [patchCount + 1, hiddenSize]);
   const tokens = add(concat([expandBatch(classToken, patches), patches], 1), positions);

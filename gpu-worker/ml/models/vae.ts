@@ -1,7 +1,7 @@
 import { staticDim } from '../graph/dims.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
-import { cast, clip, split } from '../graph/ops.ts';
+import { clip, split } from '../graph/ops.ts';
 import { rootScope, type Scope } from '../graph/scope.ts';
 import { convolution, downsample, upsample } from '../layers/convolution.ts';
 import { linear } from '../layers/linear.ts';
@@ -118,7 +118,10 @@ export function vaeEncoderGraph(
   return graph;
 }
 
-/** `latents` [batch, channels, height, width] → `image`. Height and width in latents. */
+/**
+ * `latents` [batch, channels, height, width] → `image`. Height and width in latents. Always in float32: the sums of the last levels are the largest
+ * numbers of the whole model, half-precision decoders are known to overflow (at 65504) for some latents, and this runs once a picture.
+ */
 export function vaeDecoderGraph(
   config: VaeConfig,
   { height, width }: { height: number; width: number },
@@ -126,7 +129,7 @@ export function vaeDecoderGraph(
 ): Graph {
   const graph = new Graph('vae_decoder');
   const at = rootScope(graph, 'vae', ops);
-  const latents = cast(at.input('latents', ['batch', config.latentChannels, height, width]), ops.precision);
-  graph.output('image', cast(vaeDecoder(at, latents, config), 'float32'));
+  const latents = at.input('latents', ['batch', config.latentChannels, height, width]);
+  graph.output('image', vaeDecoder(at, latents, config));
   return graph;
 }

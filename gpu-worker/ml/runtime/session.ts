@@ -32,6 +32,17 @@ export type Session = {
   release(): Promise<void>;
 };
 
+/** How a graph becomes a session. */
+export type OpenSession = (graph: Graph, checkpoints: Checkpoints, options?: SessionOptions) => Promise<Session>;
+
+/** An accelerator that is not there, or a graph that it refuses. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+}
+
+const CUDA_LIBRARIES =
+  'an NVIDIA driver, and ONNX Runtime’s CUDA libraries: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node, install scripts allowed';
+
 /** Warnings are about what we know. */
 const ERRORS_ONLY = 3;
 
@@ -40,12 +51,10 @@ const ERRORS_ONLY = 3;
  *
  * `extended` is the highest level that leaves weights mapped: the next one repacks convolutions into private memory, and so does prepacking with
  * matrices, which costs gigabytes and seconds of loading for a few percent of speed.
+ *
+ * @throws ProviderError where an accelerator was asked for and cannot run the graph.
  */
-export async function openSession(
-  graph: Graph,
-  checkpoints: Checkpoints,
-  options: SessionOptions = {},
-): Promise<Session> {
+export const openSession: OpenSession = async (graph, checkpoints, options = {}) => {
   const { folder, locate } = locateWeights(graph, checkpoints);
   const session = await InferenceSession.create(serialise(graph, locate), {
     executionProviders: [options.provider ?? 'cpu'],
@@ -60,8 +69,15 @@ export async function openSession(
       },
     },
     logSeverityLevel: ERRORS_ONLY,
+  }).catch((cause: Error) => {
+    throw options.provider === 'cuda' ? new ProviderError(refusal(graph, cause), { cause }) : cause;
   });
   return wrapSession(graph.name, session);
+};
+
+function refusal({ name }: Graph, { message }: Error): string {
+  const [reason] = message.split('\n');
+  return `${name}: expected the CUDA provider to load it, got: ${reason}. It takes ${CUDA_LIBRARIES}`;
 }
 
 /** A network that comes as an ONNX file, with the names of what it takes and gives, in their order. */

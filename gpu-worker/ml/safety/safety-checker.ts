@@ -4,7 +4,7 @@ import { CLIP_PIXELS, normalisePixels } from '../image/normalise-pixels.ts';
 import type { Picture } from '../image/picture.ts';
 import { resizeBicubic } from '../image/resize-bicubic.ts';
 import { safetyCheckerGraph } from '../models/safety-checker.ts';
-import { openSession, type SessionOptions } from '../runtime/session.ts';
+import { type OpenOptions, openWarmSession } from '../runtime/open-warm-session.ts';
 import { checkWeights } from '../weights/bind-weights.ts';
 import type { SafetyCheckerWeights } from '../weights/open-model-folder.ts';
 import { judgeScores, type SafetyVerdict } from './judge-scores.ts';
@@ -19,12 +19,12 @@ export type SafetyChecker = {
 export async function openSafetyChecker(
   { config, weights }: SafetyCheckerWeights,
   ops: OpSet,
-  options: SessionOptions = {},
+  options: OpenOptions = {},
 ): Promise<SafetyChecker> {
   const graph = safetyCheckerGraph(config, ops);
   const checkpoints = new Map([['safety_checker', weights]]);
   checkWeights([graph], checkpoints);
-  const session = await openSession(graph, checkpoints, options);
+  const session = await openWarmSession(graph, checkpoints, [1], options);
   const { imageSize } = config.vision;
   return {
     judge: async (picture) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { NonFiniteError } from '../../../gpu-worker/ml/elite/finite-session.ts';
 import { loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
-import type { UNetRow } from '../../../gpu-worker/ml/elite/networks.ts';
+import type { UNetRow } from '../../../gpu-worker/ml/elite/unet-rows.ts';
 import { readTensorData } from '../../../gpu-worker/ml/weights/read-tensor.ts';
 import { readSafetensorsIndex, writeSafetensors } from '../../../gpu-worker/ml/weights/safetensors.ts';
 import { modelDir } from '../../parity/reference.ts';

@@ -6,12 +6,12 @@ import {
   gelu,
   groupNormalization,
   multiply,
-  ONNX_DTYPES,
   reshape,
   sigmoid,
   split,
   transpose,
 } from '../../../gpu-worker/ml/graph/ops.ts';
+import { rounded } from './half-precision.ts';
 
 /** What ONNX Runtime's operator schemas say of the fused operators of its CUDA provider, in standard operators and float32. */
 const FORMULAS: Readonly<Record<string, (inputs: readonly Value[], node: Node) => Value[]>> = {
@@ -64,10 +64,4 @@ export function replaceFusedNodes(graph: Graph): void {
     );
     for (const [index, output] of node.outputs.entries()) graph.nodes.push(rounded(results[index], output));
   }
-}
-
-/** The node that makes `output` of `result`, in its own precision. */
-function rounded(result: Value, output: Value): Node {
-  const attributes = { to: ONNX_DTYPES[output.dtype] };
-  return { op: 'Cast', domain: '', inputs: [result], outputs: [output], attributes };
 }

@@ -13,6 +13,7 @@ import { readModelJson } from '../../../gpu-worker/ml/weights/model-json.ts';
 import { readTensor, readTensorData } from '../../../gpu-worker/ml/weights/read-tensor.ts';
 import { readSafetensorsIndex, writeSafetensors } from '../../../gpu-worker/ml/weights/safetensors.ts';
 import { modelDir, reference, referenceDir } from '../../parity/reference.ts';
+import { psnr } from '../image/psnr.ts';
 import { writeTinySafetyChecker } from '../safety/tiny-safety-checker.ts';
 
 const UNET = 'unet/diffusion_pytorch_model.safetensors';
@@ -53,12 +54,6 @@ async function draw(folder: string): Promise<Uint8Array> {
   );
   await model.release();
   return image.rgb;
-}
-
-/** Peak signal-to-noise ratio in decibels. */
-function psnr(a: Uint8Array, b: Uint8Array): number {
-  const squares = a.reduce((sum, level, i) => sum + (level - b[i]) ** 2, 0);
-  return 10 * Math.log10(255 ** 2 / (squares / a.length));
 }
 
 describe('a model built', () => {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ConceptEmbedding } from '../../../gpu-worker/ml/elite/concept.ts';
 import { loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
-import type { PredictNoise } from '../../../gpu-worker/ml/elite/networks.ts';
+import type { PredictNoise } from '../../../gpu-worker/ml/elite/unet-rows.ts';
 import { type GenerateProgress, type GenerateRequest, generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
 import { PromptError } from '../../../gpu-worker/ml/text/encode-prompt.ts';
 import { MAX_SEED } from '../../../shared/generation.ts';

@@ -1,5 +1,5 @@
 import { staticDim, staticElementCount } from '../dims.ts';
-import { cast, concat, convolutionShape, layerNormalization, matmul, reshape, shapeError, transpose } from '../ops.ts';
+import { cast, concat, convolutionShape, layerNormalization, matmul, reshape, transpose } from '../ops.ts';
 import { channelsLast, fromChannelsLast, pendingSum, settleSum, takePendingSum } from './channels-last.ts';
 import type { ImageOps, OpSet } from './op-set.ts';
 import { linear, primitive } from './primitive.ts';
@@ -30,10 +30,20 @@ const images: ImageOps = {
   toPlain: (x) => transpose(channelsLast(x), [0, 3, 1, 2]),
 };
 
+/** Hidden features that BiasSplitGelu's kernel is compiled for: Stable Diffusion's. */
+const GEGLU_SIZES: readonly number[] = [1280, 2560, 5120];
+
+/** Each thread of a group norm's kernel takes this many channels of one group. */
+const CHANNELS_PER_THREAD = 2;
+
 /**
  * Half-precision arithmetic, feature maps in NHWC and the fused operators of ONNX Runtime's CUDA provider, after its operator schemas and
- * kernels: for the networks that are made of feature maps, the UNet and the VAE's decoder. Weights keep the type they are stored in and are cast
- * where they are used, which the runtime does once, as it loads the graph; the norms' kernels take float32 weights only.
+ * kernels. Weights keep the type they are stored in and are cast where they are used, which the runtime does once, as it loads the graph; the
+ * group norms' kernels take float32 weights only.
+ *
+ * What is in half precision is sound there because the kernels keep their sums in float32: the norms' means and variances, the products of matrices
+ * and convolutions, and the softmax of attention. The group norms' kernels add up in whatever order their threads finish, so two runs of one
+ * input may differ in the last bits.
  */
 export const cuda: OpSet = {
   ...primitive,
@@ -56,7 +66,10 @@ export const cuda: OpSet = {
     });
     return fromChannelsLast(y);
   },
-  groupNorm(x, weight, bias, { groups, epsilon, silu = false }) {
+  groupNorm(x, weight, bias, norm) {
+    const { groups, epsilon, silu = false } = norm;
+    if ((staticDim(x.shape[1], 'the channels') / groups) % CHANNELS_PER_THREAD !== 0)
+      return primitive.groupNorm(images.toPlain(x), cast(weight, x.dtype), cast(bias, x.dtype), norm);
     const attributes = { groups, epsilon: { float: epsilon }, activation: Number(silu), channels_last: 1 };
     const options = { domain: MICROSOFT, attributes };
     const sum = takePendingSum(x);
@@ -72,9 +85,11 @@ export const cuda: OpSet = {
   layerNorm: (x, weight, bias, epsilon) => layerNormalization(x, cast(weight, x.dtype), cast(bias, x.dtype), epsilon),
   /** BiasSplitGelu(x, b) = (x + b)[left half] · gelu((x + b)[right half]). */
   geglu(x, weight, bias) {
-    if (x.shape.length !== 3) throw shapeError('BiasSplitGelu', '[batch, tokens, features]', x);
+    const hidden = staticDim(weight.shape[0], 'the hidden features') / 2;
+    if (x.shape.length !== 3 || !GEGLU_SIZES.includes(hidden))
+      return primitive.geglu(x, cast(weight, x.dtype), cast(bias, x.dtype));
     const projected = matmul(x, transpose(cast(weight, x.dtype), [1, 0]));
-    const shape = [...x.shape.slice(0, -1), staticDim(weight.shape[0], 'the hidden features') / 2];
+    const shape = [...x.shape.slice(0, -1), hidden];
     return x.graph.node('BiasSplitGelu', [projected, cast(bias, x.dtype)], [shape], { domain: MICROSOFT })[0];
   },
   attention: (query, key, value, { heads, mask }) =>
@@ -86,11 +101,8 @@ export const cuda: OpSet = {
     )[0],
 };
 
-/** Operators above that no provider has run yet where this was written: their formulas are checked against the schemas only. */
-export const UNVERIFIED_ON_CUDA: readonly string[] = [
-  'NhwcConv',
-  'GroupNorm',
-  'SkipGroupNorm',
-  'BiasSplitGelu',
-  'MultiHeadAttention',
-];
+/**
+ * Operators above that no provider has run yet where this was written: their formulas are checked against the schemas only. MultiHeadAttention is
+ * one of the CPU provider's too.
+ */
+export const UNVERIFIED_ON_CUDA: readonly string[] = ['NhwcConv', 'GroupNorm', 'SkipGroupNorm', 'BiasSplitGelu'];

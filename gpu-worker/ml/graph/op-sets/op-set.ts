@@ -7,7 +7,7 @@ import type { ConvOptions } from '../ops.ts';
  */
 export type OpSet = {
   readonly name: string;
-  /** What networks compute in; inputs are cast to it as they enter, and outputs back. */
+  /** What the UNet computes in, but for what needs float32; its inputs are cast to it as they enter, and its output back. */
   readonly precision: DType;
   readonly images: ImageOps;
   /** x·Wᵀ + b over the last axis: x […, in], weight [out, in] → […, out]. */
