@@ -1,14 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { BUCKET, s3Endpoint, startEdge } from '../../infra/local/edge.ts';
-import { freePort, LOOPBACK } from '../../infra/local/free-port.ts';
-import { stopProcess } from '../../infra/local/managed-process.ts';
-import { REGION, startQueueEmulator } from '../../infra/local/queue-emulator.ts';
-import { writeConceptFile } from '../../shared/concept-file.ts';
-import { CURRENT_MODEL_KEY } from '../../shared/object-keys.ts';
-import { testModel } from '../shared/test-model.ts';
+import { LOOPBACK } from '../../infra/local/free-port.ts';
+import { conceptFile, startTestFront } from '../http/test-front.ts';
 
 /**
  * What the edge costs: generations created and polled a second, against a Hono app that says hello on the same
@@ -51,61 +44,18 @@ async function startHello(): Promise<Miniflare> {
   return hello;
 }
 
-const secret = () => randomBytes(32).toString('base64url');
-
 export async function benchEdge(): Promise<void> {
   await using started = new AsyncDisposableStack();
-  const queue = await startQueueEmulator();
-  started.defer(queue.stop);
-  const port = await freePort();
-  const url = `http://${LOOPBACK}:${port}`;
-  const apiKey = secret();
-  const s3Credentials = { accessKeyId: 'local', secretAccessKey: secret() };
-  const bindings = {
-    ENVIRONMENT: 'local',
-    PUBLIC_ORIGIN: url,
-    SQS_ENDPOINT: queue.endpoint,
-    SQS_QUEUE_URL: queue.queueUrl,
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: queue.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: queue.credentials.secretAccessKey,
-    R2_S3_ENDPOINT: s3Endpoint(url),
-    R2_BUCKET_NAME: BUCKET,
-    R2_ACCESS_KEY_ID: s3Credentials.accessKeyId,
-    R2_SECRET_ACCESS_KEY: s3Credentials.secretAccessKey,
-    WORKER_SIGNING_SECRET: secret(),
-    TOKEN_SIGNING_SECRET: secret(),
-    ADMIN_TOKEN: secret(),
-    BOOTSTRAP_API_KEY: apiKey,
-    RATE_LIMIT_PER_KEY: '1000000',
-    LOG_REQUESTS: 'false',
-  };
-  const edge = await startEdge({ port, bindings, s3Credentials }, () => {});
-  started.defer(() => stopProcess(edge, 5000));
+  const { url, apiKey, stop } = await startTestFront();
+  started.defer(stop);
   const hello = await startHello();
   started.defer(() => hello.dispose());
 
-  const s3 = new S3Client({
-    endpoint: s3Endpoint(url),
-    region: 'auto',
-    forcePathStyle: true,
-    credentials: s3Credentials,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-  });
-  await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: CURRENT_MODEL_KEY, Body: JSON.stringify(testModel) }));
-  s3.destroy();
-
   const Authorization = `Bearer ${apiKey}`;
-  const { words: wordCount, embedding, fingerprint: model } = testModel;
-  const file = writeConceptFile({
-    ...{ ...embedding, wordCount, model },
-    words: new Float32Array(wordCount * embedding.dim),
-    local: new Float32Array(embedding.patches * embedding.dim),
-  });
   const octets = { Authorization, 'Content-Type': 'application/octet-stream' };
   const imported = await fetch(`${url}/v1/concepts/import`, {
     method: 'POST',
-    body: Buffer.from(file),
+    body: Buffer.from(conceptFile()),
     headers: octets,
   });
   const { id: concept } = (await imported.json()) as { id: string };
