@@ -27,8 +27,12 @@ export class ApiError extends Error {
   }
 }
 
+/** Enough for any request that somebody wrote; a body of megabytes can have a hundred thousand wrong fields. */
+const MAX_FIELD_ERRORS = 100;
+
 /** A 422 that names one or more fields. */
-export function invalidFields(errors: readonly FieldError[]): ApiError {
+export function invalidFields(allErrors: readonly FieldError[]): ApiError {
+  const errors = allErrors.slice(0, MAX_FIELD_ERRORS);
   return new ApiError('validation_failed', errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; '), {
     errors,
   });

@@ -11,6 +11,8 @@ export type GenerationStatus = z.infer<typeof generationStatusSchema>;
 
 export const MAX_PROMPT_CHARS = 2000;
 export const MAX_IMAGES = 8;
+/** Of any model; each has a limit of its own. */
+export const MAX_CONCEPTS = 8;
 export const MAX_SEED = 2 ** 32 - 1;
 
 export const imageFormatSchema = z.enum(['png', 'webp', 'jpeg']);

@@ -24,6 +24,7 @@ function webhookSchema<E extends WebhookEvent>(events: readonly [E, ...E[]]) {
     events: z
       .array(z.enum(events))
       .min(1)
+      .max(events.length)
       .default([...events])
       .meta({ description: 'All of them when left out.' }),
   });

@@ -10,6 +10,9 @@ const MAX_KEY_CHARS = 255;
 /** Answers that stay the same however often the request is made; after any other it may be made anew. */
 const DEFINITE_STATUSES: ReadonlySet<number> = new Set([200, 201, 202, 400, 404, 410, 413, 415, 422]);
 
+/** A row of the account holds 2 MB. What is longer is a refusal, and comes out the same when it is judged anew. */
+const MAX_STORED_CHARS = 500_000;
+
 const REPLAYED_HEADERS = ['Content-Type', 'Location', 'Preference-Applied'] as const;
 
 export type IdempotencyOptions = {
@@ -58,8 +61,8 @@ export function idempotent({ secretFields = [], recover }: IdempotencyOptions): 
         }
     }
     await next();
-    const isDefinite = DEFINITE_STATUSES.has(c.res.status);
-    await account.endRequest(key, isDefinite ? await answerOf(c.res, secretFields) : null);
+    const answer = DEFINITE_STATUSES.has(c.res.status) ? await answerOf(c.res, secretFields) : null;
+    await account.endRequest(key, answer && answer.body.length <= MAX_STORED_CHARS ? answer : null);
   };
 }
 

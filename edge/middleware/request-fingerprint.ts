@@ -1,4 +1,5 @@
 import type { HonoRequest } from 'hono';
+import { mediaTypeOf } from './media-type.ts';
 
 /**
  * SHA-256 of what a request means: method, path, query and the parsed body, fields in the order of their names and
@@ -13,12 +14,13 @@ export async function requestFingerprint(request: HonoRequest): Promise<string> 
 
 async function bodyMeaning(request: HonoRequest): Promise<unknown> {
   const body = await request.arrayBuffer();
-  const headers = { 'Content-Type': request.header('Content-Type') ?? '' };
+  const mediaType = mediaTypeOf(request);
   try {
-    if (/json/i.test(headers['Content-Type'])) {
+    if (mediaType.endsWith('json')) {
       return sorted(JSON.parse(new TextDecoder().decode(body)));
     }
-    if (/form/i.test(headers['Content-Type'])) {
+    if (mediaType.includes('form')) {
+      const headers = { 'Content-Type': request.header('Content-Type')! };
       return await formMeaning(await new Response(body, { headers }).formData());
     }
   } catch {

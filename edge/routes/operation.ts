@@ -1,10 +1,8 @@
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { ERROR_CODES, type ErrorCode } from '../../shared/error-codes.ts';
 import { problemSchema } from '../../shared/problem.ts';
-import { ApiError } from '../errors.ts';
 import { type IdempotencyOptions, idempotent } from '../middleware/idempotency.ts';
+import { wholeBody } from '../middleware/whole-body.ts';
 import { problemExample } from '../openapi/problem-example.ts';
 import { type Access, accessErrors, guard, securityRequirements } from './access.ts';
 
@@ -19,15 +17,6 @@ export type OperationOptions = {
   /** Makes something: takes an Idempotency-Key. */
   readonly creates?: IdempotencyOptions;
 };
-
-function limitBody(maxSize: number): MiddlewareHandler {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new ApiError('payload_too_large', `Expected a body of at most ${maxSize} bytes.`);
-    },
-  });
-}
 
 function errorResponses(codes: readonly ErrorCode[]) {
   const byStatus = Map.groupBy(new Set(codes), (code) => ERROR_CODES[code].status);
@@ -82,7 +71,11 @@ export function operation<P extends string, R extends Omit<RouteConfig, 'path'> 
     ...route,
     security: securityRequirements(access),
     ...(creates && { request: withIdempotencyKey(route.request) }),
-    middleware: [guard(access), limitBody(maxBodyBytes), ...(creates ? [idempotent(creates)] : [])],
+    middleware: [
+      guard(access),
+      ...(route.method === 'get' ? [] : [wholeBody(maxBodyBytes)]), // a GET means the same whatever its body says
+      ...(creates ? [idempotent(creates)] : []),
+    ],
     responses: { ...route.responses, ...errorResponses(codes) },
   } as R);
 }

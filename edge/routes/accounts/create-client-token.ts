@@ -2,14 +2,14 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { conceptIdSchema } from '../../../shared/ids.ts';
 import type { EdgeContext } from '../../context.ts';
 import { signClientToken } from '../../credentials/client-token.ts';
-import { scopeSchema } from '../../middleware/principal.ts';
+import { SCOPES, scopeSchema } from '../../middleware/principal.ts';
 import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 
 const MAX_CONCEPTS = 20; // a token travels in a header
 
 const requestSchema = z.strictObject({
-  scopes: z.array(scopeSchema).min(1),
+  scopes: z.array(scopeSchema).min(1).max(SCOPES.length),
   expires_in: z.int().min(60).max(7200).default(600).meta({ description: 'Seconds.' }),
   end_user: z
     .string()

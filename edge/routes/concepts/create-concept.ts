@@ -11,6 +11,7 @@ import { accountOf } from '../../durable-objects/stubs.ts';
 import { ApiError, invalidField, invalidFields } from '../../errors.ts';
 import { checkImageHeader } from '../../images/image-header.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
+import { mediaTypeOf } from '../../middleware/media-type.ts';
 import { deletePrefix } from '../../storage/bucket.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
 import { DEFAULT_START_WITHIN_MS, deadlineOf } from '../job-times.ts';
@@ -77,11 +78,11 @@ async function contentHash(
 export function createConcept(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
     requireAllConcepts(c);
-    const contentType = c.req.header('Content-Type');
-    if (!contentType) {
+    const mediaType = mediaTypeOf(c.req);
+    if (!mediaType) {
       throw invalidField('#/image', 'is required, in a body of multipart/form-data or application/json');
     }
-    const request = /json/i.test(contentType) ? c.req.valid('json') : c.req.valid('form');
+    const request = mediaType.endsWith('json') ? c.req.valid('json') : c.req.valid('form');
     const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
     const { record, created } = await storeConcept(c, request);
     c.header('Location', `/v1/concepts/${record.id}`);

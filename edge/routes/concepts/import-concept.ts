@@ -16,6 +16,7 @@ import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf, shareOf } from '../../durable-objects/stubs.ts';
 import { invalidField } from '../../errors.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
+import { mediaTypeOf } from '../../middleware/media-type.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
 import { objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
@@ -69,8 +70,7 @@ export function importConcept(app: OpenAPIHono<EdgeContext>): void {
     const nowMs = Date.now();
     const model = await requireCurrentModel(c.env.BUCKET, nowMs);
     const id = newId('concept', nowMs);
-    const contentType = c.req.header('Content-Type') ?? '';
-    const body = contentType.startsWith(CONCEPT_FILE_CONTENT_TYPE) ? await c.req.arrayBuffer() : c.req.valid('json');
+    const body = mediaTypeOf(c.req) === CONCEPT_FILE_CONTENT_TYPE ? await c.req.arrayBuffer() : c.req.valid('json');
     const source =
       body instanceof ArrayBuffer
         ? fileSource(new Uint8Array(body), model)

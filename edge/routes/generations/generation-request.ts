@@ -3,6 +3,7 @@ import {
   guidanceIntervalSchema,
   guidanceScaleSchema,
   imageFormatSchema,
+  MAX_CONCEPTS,
   MAX_IMAGES,
   MAX_PROMPT_CHARS,
   seedSchema,
@@ -27,7 +28,8 @@ export const generationRequestSchema = z.strictObject({
         words: wordsSchema.optional(),
       }),
     )
-    .min(1),
+    .min(1)
+    .max(MAX_CONCEPTS),
   negative_prompt: z.string().max(MAX_PROMPT_CHARS).optional(),
   num_images: z.int().min(1).max(MAX_IMAGES).default(1),
   seed: seedSchema.optional(),

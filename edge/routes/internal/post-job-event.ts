@@ -1,11 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { jobIdSchema } from '../../../shared/ids.ts';
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER, verifyRequest } from '../../../shared/signatures.ts';
 import { workerEventSchema, workerEventsPath } from '../../../shared/worker-event.ts';
 import type { EdgeContext } from '../../context.ts';
 import { jobOf } from '../../durable-objects/stubs.ts';
 import { ApiError, fromZodError } from '../../errors.ts';
+import { wholeBody } from '../../middleware/whole-body.ts';
 
 const MAX_EVENT_BYTES = 64 * 1024;
 
@@ -14,7 +14,7 @@ const MAX_EVENT_BYTES = 64 * 1024;
  * share.
  */
 export function postJobEvent(app: OpenAPIHono<EdgeContext>): void {
-  app.post(workerEventsPath(':id'), bodyLimit({ maxSize: MAX_EVENT_BYTES }), async (c) => {
+  app.post(workerEventsPath(':id'), wholeBody(MAX_EVENT_BYTES), async (c) => {
     const body = await c.req.text();
     const verdict = await verifyRequest(
       { method: 'POST', path: c.req.path, body },
