@@ -38,6 +38,8 @@ const settingsSchema = z.object({
   /** Requests a minute. */
   RATE_LIMIT_PER_KEY: z.coerce.number().int().min(1).default(600),
   RATE_LIMIT_PER_END_USER: z.coerce.number().int().min(1).default(60),
+  /** Of one client's address at one share's URL. */
+  RATE_LIMIT_PER_ADDRESS: z.coerce.number().int().min(1).default(120),
   /** Whether each request is a line of the log. */
   LOG_REQUESTS: z.stringbool().default(true),
   /** Only for ENVIRONMENT=local: an API key that works without an account having been created. */

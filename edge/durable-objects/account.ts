@@ -10,7 +10,6 @@ import type { IdempotentRequest, StoredAnswer } from './account/idempotency-tabl
 import { jobChanged } from './account/job-changed.ts';
 import type { KeyRecord, NewKey } from './account/key-table.ts';
 import { openAccount } from './account/open-account.ts';
-import { createRateLimiter, type TakenFromLimit } from './account/rate-limiter.ts';
 import type { ListQuery, Page } from './account/record-table.ts';
 import { type ConceptChanges, type ConceptRecord, type GenerationRecord, usesOnly } from './account/records.ts';
 import type { SharePage, ShareRecord } from './account/share-table.ts';
@@ -19,6 +18,7 @@ import type { NewJob } from './account/start-job.ts';
 import { rotateWebhookSecrets, webhookSecretsOf, webhookSigningSecretsOf } from './account/stored-webhook-secrets.ts';
 import type { EndUserUsage } from './account/usage-table.ts';
 import type { JobState } from './job/job-state.ts';
+import { createRateLimiter, type TakenFromLimit } from './rate-limiter.ts';
 
 /**
  * One tenant: its keys and the index of what it owns. Every record is written together with the tasks it causes; the

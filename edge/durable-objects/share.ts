@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { EdgeEnv } from '../env.ts';
+import { createRateLimiter, type TakenFromLimit } from './rate-limiter.ts';
 import { hasExpired, type ShareStanding, type ShareTerms, type UseVerdict } from './share/share-terms.ts';
 import { createUseTable } from './share/use-table.ts';
 
@@ -18,6 +19,7 @@ export class Share extends DurableObject<EdgeEnv> {
   now: () => number = Date.now;
 
   readonly #uses;
+  readonly #limiter = createRateLimiter();
 
   constructor(ctx: DurableObjectState, env: EdgeEnv) {
     super(ctx, env);
@@ -29,6 +31,11 @@ export class Share extends DurableObject<EdgeEnv> {
       this.ctx.storage.kv.put('terms', terms);
       this.#uses.create();
     });
+  }
+
+  /** Takes a request from what a client's address may make in a minute. Nothing of the address is stored. */
+  async takeRequest(address: string, quota: number): Promise<TakenFromLimit> {
+    return this.#limiter.take('address', address, quota, this.now());
   }
 
   /** How the share stands; asking stores nothing, also where there is none. */

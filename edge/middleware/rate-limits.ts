@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { EdgeContext } from '../context.ts';
-import type { TakenFromLimit } from '../durable-objects/account/rate-limiter.ts';
+import type { TakenFromLimit } from '../durable-objects/rate-limiter.ts';
 import { ApiError } from '../errors.ts';
 
 /** Tells the caller of its limits (draft-ietf-httpapi-ratelimit-headers) and stops it when one is reached. */

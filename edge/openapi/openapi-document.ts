@@ -52,7 +52,6 @@ export function openApiDocument(app: OpenAPIHono<EdgeContext>, origin: string): 
 
 type Operation = {
   readonly operationId: string;
-  readonly security?: readonly object[];
   readonly responses: Readonly<Record<string, { headers?: object }>>;
   readonly requestBody?: { readonly content: Readonly<Record<string, { examples?: unknown }>> };
 };
@@ -67,9 +66,9 @@ function addRequestExamples({ operationId, requestBody }: Operation): void {
   }
 }
 
-function addResponseHeaders({ security = [], responses }: Operation): void {
-  const isForTokens = security.some((requirement) => 'apiKey' in requirement);
+function addResponseHeaders({ responses }: Operation): void {
+  const isLimited = '429' in responses;
   for (const [status, response] of Object.entries(responses)) {
-    response.headers = { ...response.headers, ...responseHeaders(status, isForTokens) };
+    response.headers = { ...response.headers, ...responseHeaders(status, isLimited) };
   }
 }

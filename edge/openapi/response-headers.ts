@@ -11,7 +11,7 @@ export const RESPONSE_HEADERS = {
 
 type HeaderName = keyof typeof RESPONSE_HEADERS;
 
-function namesFor(status: string, isForTokens: boolean): HeaderName[] {
+function namesFor(status: string, isLimited: boolean): HeaderName[] {
   const always: HeaderName[] = ['X-Request-Id'];
   switch (status) {
     case '401':
@@ -21,13 +21,13 @@ function namesFor(status: string, isForTokens: boolean): HeaderName[] {
     case '503':
       return [...always, 'Retry-After'];
     default:
-      return isForTokens && Number(status) < 300 ? [...always, 'RateLimit-Policy', 'RateLimit'] : always;
+      return isLimited && Number(status) < 300 ? [...always, 'RateLimit-Policy', 'RateLimit'] : always;
   }
 }
 
-/** References to the headers of an answer with this status. `isForTokens`: the operation takes a key or client token. */
-export function responseHeaders(status: string, isForTokens: boolean): Record<string, { readonly $ref: string }> {
+/** References to the headers of an answer with this status. `isLimited`: the operation counts its callers' requests. */
+export function responseHeaders(status: string, isLimited: boolean): Record<string, { readonly $ref: string }> {
   return Object.fromEntries(
-    namesFor(status, isForTokens).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    namesFor(status, isLimited).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
   );
 }

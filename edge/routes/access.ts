@@ -3,11 +3,14 @@ import type { ErrorCode } from '../../shared/error-codes.ts';
 import type { EdgeContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { authenticateAdmin, authenticateSignedUrl, authenticateToken } from '../middleware/authenticate.ts';
+import { limitByAddress } from '../middleware/limit-by-address.ts';
 import type { Principal, Scope } from '../middleware/principal.ts';
 
 /** Who may call an operation. */
 export type Access =
   | { readonly by: 'anyone' }
+  /** Who holds a share's URL: `:token` in the path. */
+  | { readonly by: 'share_url' }
   /** The operator. */
   | { readonly by: 'admin' }
   /** A secret API key, no client token: it manages the account. */
@@ -18,7 +21,7 @@ export type Access =
 
 async function authorise(
   c: Context<EdgeContext>,
-  access: Exclude<Access, { by: 'anyone' | 'admin' }>,
+  access: Exclude<Access, { by: 'anyone' | 'share_url' | 'admin' }>,
 ): Promise<Principal> {
   if (access.by === 'token_or_signed_url' && c.req.query('sig') !== undefined) {
     return authenticateSignedUrl(c);
@@ -43,10 +46,17 @@ async function authorise(
 /** Lets a request through only with the right credentials, and says whose they are. */
 export function guard(access: Access): MiddlewareHandler<EdgeContext> {
   return async (c, next) => {
-    if (access.by === 'admin') {
-      await authenticateAdmin(c);
-    } else if (access.by !== 'anyone') {
-      c.set('principal', await authorise(c, access));
+    switch (access.by) {
+      case 'anyone':
+        break;
+      case 'share_url':
+        await limitByAddress(c, c.req.param('token') ?? '');
+        break;
+      case 'admin':
+        await authenticateAdmin(c);
+        break;
+      default:
+        c.set('principal', await authorise(c, access));
     }
     await next();
   };
@@ -56,6 +66,8 @@ export function accessErrors(access: Access): readonly ErrorCode[] {
   switch (access.by) {
     case 'anyone':
       return [];
+    case 'share_url':
+      return ['not_found', 'gone', 'rate_limited'];
     case 'admin':
       return ['unauthenticated'];
     case 'api_key':
@@ -70,6 +82,7 @@ export function accessErrors(access: Access): readonly ErrorCode[] {
 export function securityRequirements(access: Access): Record<string, string[]>[] {
   switch (access.by) {
     case 'anyone':
+    case 'share_url':
       return [];
     case 'admin':
       return [{ adminToken: [] }];

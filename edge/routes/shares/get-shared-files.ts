@@ -11,7 +11,7 @@ import { sharedParamsSchema } from './shared-params.ts';
 const binary = { schema: { type: 'string' as const, format: 'binary' } };
 
 const sampleRoute = operation(
-  { access: { by: 'anyone' }, errors: ['not_found', 'gone'] },
+  { access: { by: 'share_url' } },
   {
     method: 'get',
     path: '/s/{token}/sample',
@@ -24,7 +24,7 @@ const sampleRoute = operation(
 );
 
 const embeddingRoute = operation(
-  { access: { by: 'anyone' }, errors: ['not_found', 'gone', 'right_missing'] },
+  { access: { by: 'share_url' }, errors: ['right_missing'] },
   {
     method: 'get',
     path: '/s/{token}/embedding',

@@ -11,7 +11,7 @@ import { sharedParamsSchema } from './shared-params.ts';
 const MAX_REPORT_BYTES = 16 * 1024;
 
 const route = operation(
-  { access: { by: 'anyone' }, errors: ['not_found', 'gone'], maxBodyBytes: MAX_REPORT_BYTES },
+  { access: { by: 'share_url' }, maxBodyBytes: MAX_REPORT_BYTES },
   {
     method: 'post',
     path: '/s/{token}/reports',

@@ -12,7 +12,7 @@ import { findSample } from './share-sample.ts';
 import { sharedParamsSchema } from './shared-params.ts';
 
 const route = operation(
-  { access: { by: 'anyone' }, errors: ['not_found', 'gone'] },
+  { access: { by: 'share_url' } },
   {
     method: 'get',
     path: '/s/{token}',

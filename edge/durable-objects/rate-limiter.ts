@@ -1,6 +1,6 @@
 /** How many requests a subject may make in a window, and what is left of it. */
 export type RateLimit = {
-  readonly policy: 'key' | 'end_user';
+  readonly policy: 'key' | 'end_user' | 'address';
   readonly quota: number;
   readonly windowSeconds: number;
   readonly remaining: number;
@@ -15,7 +15,7 @@ type Window = { readonly startedAtMs: number; readonly used: number };
 
 /**
  * Counts requests by subject in fixed windows of a minute. In memory: a limit is for protection, not for billing, and
- * an account that was evicted had no traffic to limit.
+ * an object that was evicted had no traffic to limit.
  */
 export function createRateLimiter() {
   const windows = new Map<string, Window>();
