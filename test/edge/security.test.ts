@@ -1,13 +1,11 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createApp } from '../../edge/app.ts';
 import { signClientToken } from '../../edge/credentials/client-token.ts';
 import { SCOPES, type Scope } from '../../edge/middleware/principal.ts';
 import { newId } from '../../shared/ids.ts';
-import { announceModel, type Client, clientWith, expectProblem, newClient, readyConcept, request } from './client.ts';
-import { allows, BODIES, declaredOperations, nameOf, type Operation, scopeOf } from './operations.ts';
-import { doJob } from './scripted-worker.ts';
-import { newReceiver } from './webhooks/receiver.ts';
+import { announceModel, type Client, clientWith, expectProblem, newClient, request } from './client.ts';
+import { oneOfEach, type PathObjects, pathWith } from './one-of-each.ts';
+import { allows, appRoutes, BODIES, declaredOperations, nameOf, type Operation, scopeOf } from './operations.ts';
 
 /**
  * Every operation of the API goes through this. A route is found here by itself; one that is not declared by
@@ -22,39 +20,17 @@ const ofOneObject = forAccounts.filter(({ path }) => path.includes('{'));
 
 let owner: Client;
 let stranger: Client;
-let ids: Readonly<Record<string, string>>;
+let objects: PathObjects;
 
 beforeAll(async () => {
   await announceModel();
   owner = await newClient();
   stranger = await newClient();
-  const concept = await readyConcept(owner);
-  const { url } = await newReceiver();
-  const answer = await owner.post('/v1/generations', { prompt: 'a S*', concepts: [{ concept }], webhook: { url } });
-  const { id: generation } = await answer.json<{ id: string }>();
-  await doJob(owner.accountId, generation);
-  const { data } = await (await owner.get(`/v1/generations/${generation}/deliveries`)).json<{
-    data: [{ id: string }];
-  }>();
-  const { id: key } = await (await owner.post('/v1/keys', {})).json<{ id: string }>();
-  const { id: share } = await (await owner.post(`/v1/concepts/${concept}/shares`, {})).json<{ id: string }>();
-  ids = {
-    '/v1/concepts/{id}': concept,
-    '/v1/generations/{id}': generation,
-    '/v1/keys/{id}': key,
-    '/v1/deliveries/{id}': data[0].id,
-    '{n}': '0',
-    '{share}': share,
-  };
+  objects = await oneOfEach(owner);
 });
 
 function pathOf({ path }: Operation): string {
-  const filled = Object.entries(ids).reduce(
-    (text, [part, id]) => text.replace(part, part.replace(/\{\w+\}/, id)),
-    path,
-  );
-  expect(filled, 'a parameter that no object of this suite fills').not.toContain('{');
-  return filled;
+  return pathWith(objects, path);
 }
 
 async function send(client: Client, operation: Operation): Promise<Response> {
@@ -86,10 +62,10 @@ function clientToken(
 const PAGES: ReadonlySet<string> = new Set(['/', '/docs', '/docs/errors', '/openapi.json']);
 
 test('every route of the API is declared by `operation`', () => {
-  const documented = new Set(operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`));
-  const undeclared = createApp()
-    .routes.filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/internal/') && !PAGES.has(path))
-    .filter(({ method, path }) => !documented.has(`${method} ${path}`));
+  const declared = new Set(operations.map(nameOf));
+  const undeclared = appRoutes().filter(
+    (route) => !declared.has(nameOf(route)) && !route.path.startsWith('/internal/') && !PAGES.has(route.path),
+  );
   expect(undeclared).toEqual([]);
 });
 

@@ -9,7 +9,7 @@ import { conceptFile, startTestFront, type TestFront } from './test-front.ts';
  * nothing is kept of what is broken, and the next request is answered.
  */
 
-/** A tenth of what the parsed requests of test/edge/fuzz.test.ts get: each takes a connection of its own. */
+/** A tenth of what the parsed requests of test/edge/fuzz get: each takes a connection of its own. */
 const CASES = Math.ceil(Number(process.env.FUZZ_CASES ?? 5000) / 10);
 
 vi.setConfig({ testTimeout: 60_000 + 50 * CASES, hookTimeout: 60_000 });
