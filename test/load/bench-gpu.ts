@@ -1,51 +1,68 @@
 import { formatTable } from '../../gpu-worker/cli/format.ts';
+import { BATCH_BUCKETS } from '../../gpu-worker/ml/elite/batch-buckets.ts';
 import { networkGraphs } from '../../gpu-worker/ml/elite/network-graphs.ts';
+import { unverifiedNote } from '../../gpu-worker/ml/elite/targets.ts';
 import { maxRelativeError } from '../../gpu-worker/ml/evaluation/array-error.ts';
 import type { Graph, Value } from '../../gpu-worker/ml/graph/graph.ts';
-import { cuda, UNVERIFIED_ON_CUDA } from '../../gpu-worker/ml/graph/op-sets/cuda.ts';
+import { cuda } from '../../gpu-worker/ml/graph/op-sets/cuda.ts';
 import type { OpSet } from '../../gpu-worker/ml/graph/op-sets/op-set.ts';
 import { portable } from '../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { primitive } from '../../gpu-worker/ml/graph/op-sets/primitive.ts';
-import { type InputTensor, openSession, type Session } from '../../gpu-worker/ml/runtime/session.ts';
+import { vaeFactor } from '../../gpu-worker/ml/models/vae.ts';
+import { type InputTensor, type OpenSession, openSession, type Session } from '../../gpu-worker/ml/runtime/session.ts';
 import { openModelFolder } from '../../gpu-worker/ml/weights/open-model-folder.ts';
 import { countFlops } from './count-flops.ts';
+import type { GpuProvider } from './find-gpu.ts';
 import { median, time } from './measure.ts';
 
-/** Rows of a denoising call, or pictures, that a server would have in one batch. */
-const BATCHES = [1, 2, 4, 8];
+/** What each provider can be asked to run: WebGPU has none of the operators made for CUDA. */
+const OPERATORS: Readonly<Record<GpuProvider, readonly OpSet[]>> = {
+  cuda: [portable, cuda],
+  webgpu: [portable],
+};
 
-const PICTURE = { width: 512, height: 512 };
+type BenchOptions = {
+  readonly provider: GpuProvider;
+  /** Timed runs of each network at each batch size. */
+  readonly runs: number;
+  readonly batchSizes?: readonly number[];
+  /** ONNX Runtime's way when left out. */
+  readonly openSession?: OpenSession;
+};
 
 /**
- * Runs the networks made of feature maps on the CUDA provider, as the portable graph and as the fused half-precision one, against the portable
- * graph on the processor: largest relative error, and time by batch size.
+ * Runs the networks that take the time on the machine's GPU, as portable graphs and, on CUDA, as fused half-precision ones, against the portable
+ * graph on the processor. Returns a table: largest relative error, and time by batch size.
  *
- * @throws where there is no CUDA provider, or it refuses an operator
+ * @throws ProviderError where the GPU refuses a graph
  */
-export async function benchGpu(folder: string, runs: number): Promise<void> {
-  const { config, checkpoints } = openModelFolder(folder);
-  const graphs = (ops: OpSet) => {
+export async function benchGpu(
+  folder: string,
+  { provider, runs, batchSizes = BATCH_BUCKETS, openSession: open = openSession }: BenchOptions,
+): Promise<string> {
+  const { config, sampleSize, checkpoints } = openModelFolder(folder);
+  const side = sampleSize * vaeFactor(config.vae);
+  const graphsOf = (ops: OpSet) => {
     const { unet, vaeDecoder } = networkGraphs(config, ops);
-    return [unet(PICTURE), vaeDecoder(PICTURE)];
+    const picture = { width: side, height: side };
+    return [unet(picture), vaeDecoder(picture)];
   };
   const rows: string[][] = [];
-  for (const [index, plain] of graphs(primitive).entries()) {
-    for (const ops of [portable, cuda]) {
-      const graph = graphs(ops)[index];
-      const session = await openOnGpu(graph);
-      const expected = await runOnProcessor(graphs(portable)[index]);
-      const error = maxRelativeError(Object.values(await session.run(inputsOf(graph, 1)))[0].data, expected);
-      for (const batch of BATCHES) {
-        const inputs = inputsOf(graph, batch);
-        await session.run(inputs); // cuDNN searches for its algorithms at each new shape
-        const seconds: number[] = [];
-        for (let run = 0; run < runs; run++) seconds.push((await time(() => session.run(inputs))).seconds);
-        const teraflops = countFlops(plain, batch) / median(seconds) / 1e12;
+  for (const [index, plain] of graphsOf(primitive).entries()) {
+    const processor = await open(graphsOf(portable)[index], checkpoints, { provider: 'cpu' });
+    const expected = await firstOutput(processor, inputsOf(plain, 1));
+    await processor.release();
+    for (const ops of OPERATORS[provider]) {
+      const session = await open(graphsOf(ops)[index], checkpoints, { provider });
+      const error = maxRelativeError(await firstOutput(session, inputsOf(plain, 1)), expected);
+      for (const batch of batchSizes) {
+        const seconds = await timeRuns(session, inputsOf(plain, batch), runs);
+        const teraflops = countFlops(plain, batch) / seconds / 1e12;
         rows.push([
-          graph.name,
+          plain.name,
           ops.name,
           String(batch),
-          `${(1000 * median(seconds)).toFixed(1)} ms`,
+          `${(1000 * seconds).toFixed(1)} ms`,
           teraflops.toFixed(1),
           error.toExponential(1),
         ]);
@@ -53,26 +70,23 @@ export async function benchGpu(folder: string, runs: number): Promise<void> {
       await session.release();
     }
   }
-  console.log(formatTable([['network', 'operators', 'batch', 'median', 'TFLOP/s', 'error'], ...rows], [2, 3, 4, 5]));
-  console.log(`\nrun here for the first time, if nobody has told you otherwise: ${UNVERIFIED_ON_CUDA.join(', ')}`);
+  const table = formatTable([['network', 'operators', 'batch', 'median', 'TFLOP/s', 'error'], ...rows], [2, 3, 4, 5]);
+  const note = provider === 'cuda' ? `\n\n${unverifiedNote('cuda')}` : '';
+  return `${folder} on ${provider}, ${side}×${side}\n\n${table}${note}`;
+}
 
-  async function openOnGpu(graph: Graph): Promise<Session> {
-    try {
-      return await openSession(graph, checkpoints, { provider: 'cuda' });
-    } catch (cause) {
-      throw new Error(
-        `${graph.name}: expected a CUDA provider that takes it (ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node)`,
-        { cause },
-      );
-    }
-  }
+type Inputs = Readonly<Record<string, InputTensor>>;
 
-  async function runOnProcessor(graph: Graph): Promise<Float32Array> {
-    const session = await openSession(graph, checkpoints);
-    const outputs = await session.run(inputsOf(graph, 1));
-    await session.release();
-    return Object.values(outputs)[0].data;
-  }
+async function firstOutput(session: Session, inputs: Inputs): Promise<Float32Array> {
+  return Object.values(await session.run(inputs))[0].data;
+}
+
+/** The median of so many runs in seconds, after one in which the provider looks for its algorithms. */
+async function timeRuns(session: Session, inputs: Inputs, runs: number): Promise<number> {
+  await session.run(inputs);
+  const seconds: number[] = [];
+  for (let run = 0; run < runs; run++) seconds.push((await time(() => session.run(inputs))).seconds);
+  return median(seconds);
 }
 
 function inputsOf(graph: Graph, batch: number): Record<string, InputTensor> {

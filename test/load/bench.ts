@@ -17,6 +17,7 @@ import { benchEdge } from './bench-edge.ts';
 import { benchGpu } from './bench-gpu.ts';
 import { benchTraining } from './bench-training.ts';
 import { countFlops } from './count-flops.ts';
+import { findGpu } from './find-gpu.ts';
 import { type MatrixRate, openMatrixRate } from './matrix-rate.ts';
 import { median, processMemory, type Timing, time } from './measure.ts';
 import { writeFullSizeModel } from './write-full-size-model.ts';
@@ -24,7 +25,7 @@ import { writeFullSizeModel } from './write-full-size-model.ts';
 /**
  * Measures every stage of a model folder on this machine against the machine's own rate of matrix products, taken before each repetition.
  * Without a folder: Stable Diffusion v1-4's sizes with random weights, written once (5.7 GB) into the user's cache. `gpu` ahead of it measures the
- * CUDA provider instead, `training` a step of each of ELITE's stages; `edge` alone measures the API.
+ * machine's GPU instead, `training` a step of each of ELITE's stages; `edge` alone measures the API.
  */
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,12 +46,23 @@ type Stage = { readonly name: string; readonly flops: number; readonly run: () =
 
 const threads = options.threads === undefined ? undefined : Number(options.threads);
 const subject = ['gpu', 'training'].find((name) => name === positionals[0]);
-const folder = positionals[subject ? 1 : 0] ?? cachedFullSizeModel(options.precision);
-if (subject === 'gpu') await benchGpu(folder, Number(options.runs));
-else if (subject === 'training') await benchTraining(folder, threads);
-else await benchProcessor();
+const modelFolder = () => positionals[subject ? 1 : 0] ?? cachedFullSizeModel(options.precision);
+if (subject === 'gpu') await reportGpu();
+else if (subject === 'training') await benchTraining(modelFolder(), threads);
+else await benchProcessor(modelFolder());
 
-async function benchProcessor(): Promise<void> {
+/** A machine without a GPU hears of it before gigabytes are written for it. */
+async function reportGpu(): Promise<void> {
+  try {
+    const provider = await findGpu();
+    console.log(await benchGpu(modelFolder(), { provider, runs: Number(options.runs) }));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
+
+async function benchProcessor(folder: string): Promise<void> {
   const sessionOptions = { threads };
   const matrixRate = await openMatrixRate(sessionOptions);
   const before = processMemory();

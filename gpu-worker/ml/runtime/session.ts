@@ -7,7 +7,7 @@ import { WeightsError } from '../weights/weights-error.ts';
 export type FloatTensor = { readonly data: Float32Array; readonly shape: readonly number[] };
 export type InputTensor = FloatTensor | { readonly data: Int32Array; readonly shape: readonly number[] };
 
-export type Provider = 'cpu' | 'cuda';
+export type Provider = 'cpu' | 'cuda' | 'webgpu';
 
 export type SessionOptions = {
   /** Threads of one operator; the number of cores when left out. */
@@ -40,8 +40,10 @@ export class ProviderError extends Error {
   override readonly name = 'ProviderError';
 }
 
-const CUDA_LIBRARIES =
-  'an NVIDIA driver, and ONNX Runtime’s CUDA libraries: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node, install scripts allowed';
+const REQUIREMENTS: Readonly<Record<Exclude<Provider, 'cpu'>, string>> = {
+  cuda: 'an NVIDIA driver, and ONNX Runtime’s CUDA libraries: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node, install scripts allowed',
+  webgpu: 'a GPU with a driver for Vulkan, Metal or Direct3D 12',
+};
 
 /** Warnings are about what we know. */
 const ERRORS_ONLY = 3;
@@ -70,14 +72,15 @@ export const openSession: OpenSession = async (graph, checkpoints, options = {})
     },
     logSeverityLevel: ERRORS_ONLY,
   }).catch((cause: Error) => {
-    throw options.provider === 'cuda' ? new ProviderError(refusal(graph, cause), { cause }) : cause;
+    const { provider = 'cpu' } = options;
+    throw provider === 'cpu' ? cause : new ProviderError(refusal(graph, provider, cause), { cause });
   });
   return wrapSession(graph.name, session);
 };
 
-function refusal({ name }: Graph, { message }: Error): string {
-  const [reason] = message.split('\n');
-  return `${name}: expected the CUDA provider to load it, got: ${reason}. It takes ${CUDA_LIBRARIES}`;
+function refusal({ name }: Graph, provider: keyof typeof REQUIREMENTS, { message }: Error): string {
+  const reason = message.trim().replaceAll('\n', ' ');
+  return `${name}: expected the ${provider} provider to load it, got: ${reason}. It takes ${REQUIREMENTS[provider]}`;
 }
 
 /** A network that comes as an ONNX file, with the names of what it takes and gives, in their order. */
