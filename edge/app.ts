@@ -1,10 +1,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import type { EdgeContext } from './context.ts';
 import { settingsOf } from './env.ts';
-import { ApiError, fromZodError, problemResponse } from './errors.ts';
+import { problemResponse } from './errors.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { secretUrl } from './middleware/secret-url.ts';
 import { createAccount } from './routes/accounts/create-account.ts';
@@ -45,28 +44,17 @@ import { listShares } from './routes/shares/list-shares.ts';
 import { reportShare } from './routes/shares/report-share.ts';
 import { showShare } from './routes/shares/show-share.ts';
 import { createUpload } from './routes/uploads/create-upload.ts';
+import { nothingAt, refuseInvalid } from './routes/validation/refuse-invalid.ts';
 import { documentWebhooks } from './routes/webhooks/document-webhooks.ts';
 import { listDeliveries } from './routes/webhooks/list-deliveries.ts';
 import { redeliver } from './routes/webhooks/redeliver.ts';
 import { webhookSecret } from './routes/webhooks/webhook-secret.ts';
 
-function nothingAt({ req }: Context<EdgeContext>): ApiError {
-  return new ApiError('not_found', `There is nothing at ${req.method} ${req.path}.`);
-}
-
 /** The table of contents of the API. */
 export function createApp(): OpenAPIHono<EdgeContext> {
-  const app = new OpenAPIHono<EdgeContext>({
-    defaultHook: (result, c) => {
-      if (!result.success) {
-        throw result.target === 'param' ? nothingAt(c) : fromZodError(result.error);
-      }
-    },
-  });
+  const app = new OpenAPIHono<EdgeContext>({ defaultHook: refuseInvalid });
   app.onError(problemResponse);
-  app.notFound((c) =>
-    problemResponse(new ApiError('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`), c),
-  );
+  app.notFound((c) => problemResponse(nothingAt(c), c));
 
   app.use(requestId());
   app.use(cors({ origin: '*', exposeHeaders: ['*'] }));

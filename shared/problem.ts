@@ -14,7 +14,7 @@ export const problemSchema = z
     errors: z
       .array(z.object({ pointer: z.string(), message: z.string() }))
       .optional()
-      .meta({ description: 'With 422: every wrong field, by JSON Pointer (`#/concepts/0/concept`).' }),
+      .meta({ description: 'Every wrong field, by JSON Pointer (`#/concepts/0/concept`): always with 422.' }),
   })
   .meta({ id: 'Problem' });
 

@@ -50,39 +50,48 @@ function randomSeed(): number {
   return new DataView(crypto.getRandomValues(new Uint8Array(4)).buffer).getUint32(0);
 }
 
-/** Everything about an input that this model cannot do, by field. */
-export function inputErrors(input: GenerationInput, model: ModelDescription): InputError[] {
+/** What there is of an input. */
+export type InputParts = {
+  readonly [field in Exclude<keyof GenerationInput, 'concepts'>]?: GenerationInput[field] | undefined;
+} & {
+  readonly concepts?: readonly { readonly token?: string; readonly words?: ConceptInput['words'] | undefined }[];
+};
+
+/** Everything about an input that this model cannot do, by field; what is missing is not judged. */
+export function inputErrors(input: InputParts, model: ModelDescription): InputError[] {
+  const {
+    prompt,
+    concepts = [],
+    num_images = 1,
+    steps = model.steps.default,
+    sampler = model.defaults.sampler,
+  } = input;
+  const { width = model.defaults.width, height = model.defaults.height } = input;
   const sizes = model.sizes.map(({ width, height }) => `${width}×${height}`);
   const checks: readonly (readonly [pointer: string, isWrong: boolean, message: string])[] = [
     [
       '#/concepts',
-      input.concepts.length > model.max_concepts,
-      `must have at most ${model.max_concepts}, the most this model combines; got ${input.concepts.length}`,
+      concepts.length > model.max_concepts,
+      `must have at most ${model.max_concepts}, the most this model combines; got ${concepts.length}`,
     ],
-    [
-      '#/num_images',
-      input.num_images > model.max_images,
-      `must be at most ${model.max_images}, got ${input.num_images}`,
-    ],
+    ['#/num_images', num_images > model.max_images, `must be at most ${model.max_images}, got ${num_images}`],
     [
       '#/steps',
-      input.steps < model.steps.min || input.steps > model.steps.max,
-      `must be ${model.steps.min} to ${model.steps.max}, got ${input.steps}`,
+      steps < model.steps.min || steps > model.steps.max,
+      `must be ${model.steps.min} to ${model.steps.max}, got ${steps}`,
     ],
-    [
-      '#/sampler',
-      !model.samplers.includes(input.sampler),
-      `must be one of ${model.samplers.join(', ')}; got ${input.sampler}`,
-    ],
+    ['#/sampler', !model.samplers.includes(sampler), `must be one of ${model.samplers.join(', ')}; got ${sampler}`],
     [
       '#/width',
-      !sizes.includes(`${input.width}×${input.height}`),
-      `and height must be one of ${sizes.join(', ')}; got ${input.width}×${input.height}`,
+      !sizes.includes(`${width}×${height}`),
+      `and height must be one of ${sizes.join(', ')}; got ${width}×${height}`,
     ],
-    ...input.concepts.flatMap(({ token, words }, i) => [
+    ...concepts.flatMap(({ token, words }, i) => [
       [
         '#/prompt',
-        findPlaceholders(input.prompt, placeholderSpellings(token)).length === 0,
+        prompt !== undefined &&
+          token !== undefined &&
+          findPlaceholders(prompt, placeholderSpellings(token)).length === 0,
         `must contain the placeholder ${token} as a word of its own`,
       ] as const,
       [

@@ -1146,7 +1146,7 @@ export interface components {
             retryable: boolean;
             /** @description Equal to the X-Request-Id header. */
             request_id: string;
-            /** @description With 422: every wrong field, by JSON Pointer (`#/concepts/0/concept`). */
+            /** @description Every wrong field, by JSON Pointer (`#/concepts/0/concept`): always with 422. */
             errors?: {
                 pointer: string;
                 message: string;

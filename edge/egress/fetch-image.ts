@@ -60,7 +60,9 @@ async function readCapped(response: Response, field: string): Promise<Uint8Array
   for await (const chunk of response.body ?? []) {
     sizeBytes += chunk.length;
     if (sizeBytes > MAX_IMAGE_BYTES) {
-      throw new ApiError('payload_too_large', `Expected ${field} to be at most ${MAX_IMAGE_BYTES} bytes, got more.`);
+      throw new ApiError('payload_too_large', `Expected ${field} to be at most ${MAX_IMAGE_BYTES} bytes, got more.`, {
+        errors: [{ pointer: `#/${field}/url`, message: `must lead to at most ${MAX_IMAGE_BYTES} bytes` }],
+      });
     }
     chunks.push(chunk);
   }

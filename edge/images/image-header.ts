@@ -27,6 +27,7 @@ export function checkImageHeader(bytes: Uint8Array, field: 'image' | 'mask'): Im
     throw new ApiError(
       'payload_too_large',
       `Expected ${field} to be at most ${MAX_IMAGE_BYTES} bytes, got ${bytes.length}.`,
+      { errors: [{ pointer: `#/${field}`, message: `must be at most ${MAX_IMAGE_BYTES} bytes` }] },
     );
   }
   const contentType = contentTypeOf(bytes);
@@ -34,6 +35,7 @@ export function checkImageHeader(bytes: Uint8Array, field: 'image' | 'mask'): Im
     throw new ApiError(
       'unsupported_media_type',
       `Expected ${field} to be JPEG, PNG, WebP or HEIC, got bytes of another kind.`,
+      { errors: [{ pointer: `#/${field}`, message: 'must be JPEG, PNG, WebP or HEIC' }] },
     );
   }
   const { width, height } = sizeOf(bytes, field);

@@ -174,6 +174,36 @@ describe('POST /v1/concepts', () => {
     ]);
   });
 
+  const gif = bytesOf(`GIF89a${'\0'.repeat(20)}`);
+
+  test('names in one answer everything that is wrong with the shape, the pictures, the model and the webhook', async () => {
+    const body = {
+      image: { data: gif.toBase64() },
+      mask: 'auto',
+      webhook: { url: 'https://127.0.0.1/', events: ['concept.sold'] },
+      name: 3,
+    };
+    await expectProblem(await client.post('/v1/concepts', body), 'validation_failed', [
+      ...['#/name', '#/webhook/events/0', '#/image', '#/mask', '#/webhook/url'],
+    ]);
+    const form = photoForm(png(10_000, 6_000), {
+      mask: new File([gif], 'mask'),
+      webhook: '{"url":"https://127.0.0.1/","events":3}',
+      retain: '1',
+    });
+    await expectProblem(await client.post('/v1/concepts', form), 'validation_failed', [
+      ...['#/retain', '#/webhook/events', '#/image', '#/mask', '#/webhook/url'],
+    ]);
+  });
+
+  test('names them in one answer also when the shape is right; one alone keeps its code', async () => {
+    const refused = photoForm(gif, { mask: 'auto', webhook: '{"url":"https://127.0.0.1/"}' });
+    await expectProblem(await client.post('/v1/concepts', refused), 'validation_failed', [
+      ...['#/image', '#/mask', '#/webhook/url'],
+    ]);
+    await expectProblem(await client.post('/v1/concepts', photoForm(gif)), 'unsupported_media_type', ['#/image']);
+  });
+
   test('refuses what cannot be parsed and what is of another type', async () => {
     const post = (body: string, type: string) =>
       client.send('POST', '/v1/concepts', { body, headers: { 'Content-Type': type } });

@@ -130,6 +130,42 @@ describe('POST /v1/generations', () => {
     await expectProblem(await client.post('/v1/generations', input(changes)), 'validation_failed', pointers);
   });
 
+  test.each([
+    [
+      'a field of the wrong type beside what the model, the account or the network refuse',
+      {
+        prompt: 'a dog',
+        concepts: [{ concept: 'con_01ARZ3NDEKTSV4RRFFQ69G5FAV', words: 5 }],
+        seed: 'many',
+        steps: 201,
+        sampler: 'euler',
+        width: 65,
+        webhook: { url: 'https://127.0.0.1/', events: ['generation.sold'] },
+        style: 'oil',
+      },
+      [
+        ...['#/seed', '#/webhook/events/0', '#/style', '#/steps', '#/sampler', '#/width', '#/prompt'],
+        ...['#/concepts/0/words', '#/concepts/0/concept', '#/webhook/url'],
+      ],
+    ],
+    ['an unknown sampler', { sampler: 'plms', steps: 201 }, ['#/sampler', '#/steps']],
+    [
+      'a concept of the wrong type beside an unknown one',
+      { concepts: [{ concept: 3 }, { concept: 'con_01ARZ3NDEKTSV4RRFFQ69G5FAV', strength: 'full' }] },
+      ['#/concepts/0/concept', '#/concepts/1/strength', '#/concepts', '#/concepts/1/concept'],
+    ],
+    ['a width of the wrong type, whose height nobody can judge', { width: 'wide', height: 65 }, ['#/width']],
+    ['a prompt that is none', { prompt: 3, steps: 201 }, ['#/prompt', '#/steps']],
+    ['a token that is none', { concepts: [{ token: 'S *' }] }, ['#/concepts/0/concept', '#/concepts/0/token']],
+    [
+      'more concepts than are looked up',
+      { concepts: Array(9).fill({ concept: 'x' }), steps: 201 },
+      ['#/concepts', '#/steps'],
+    ],
+  ])('names in one answer everything that is wrong: %s', async (_, changes, pointers) => {
+    await expectProblem(await client.post('/v1/generations', input(changes)), 'validation_failed', pointers);
+  });
+
   test('refuses a word index the model has not', async () => {
     const concepts = [{ concept: conceptId, words: 5 }];
     await expectProblem(await client.post('/v1/generations', input({ concepts })), 'validation_failed', [

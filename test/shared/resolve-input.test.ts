@@ -73,4 +73,8 @@ it('everything the model cannot do is told at once, by field', () => {
     '#/prompt',
   ]);
   expect(inputErrors(resolveInput(choices, testModel), testModel)).toEqual([]);
+  expect(inputErrors({ steps: 201, height: 65 }, testModel).map(({ pointer }) => pointer)).toEqual([
+    '#/steps',
+    '#/width',
+  ]);
 });

@@ -50,7 +50,7 @@ const fileSchema = z.instanceof(File, { error: 'must be a file' }).openapi({
   description: 'JPEG, PNG, WebP or HEIC, at most 10 MiB and 40 megapixels.',
 });
 
-const jsonTextSchema = z
+export const jsonTextSchema = z
   .string()
   .transform((text, context) => {
     try {

@@ -8,8 +8,7 @@ import { QUEUE_MESSAGE_VERSION } from '../../../shared/queue-message.ts';
 import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
-import { ApiError, invalidField, invalidFields } from '../../errors.ts';
-import { checkImageHeader } from '../../images/image-header.ts';
+import { invalidField } from '../../errors.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { mediaTypeOf } from '../../middleware/media-type.ts';
 import { deletePrefix } from '../../storage/bucket.ts';
@@ -19,10 +18,10 @@ import { isoTime, objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { traceparentOf } from '../traceparent.ts';
-import { webhookErrors } from '../webhooks/webhook-errors.ts';
+import { refuseInvalidBody } from '../validation/refuse-invalid.ts';
+import { type ConceptPictures, checkConceptBody, checkConceptParts, type Picture } from './check-concept.ts';
 import { conceptObject } from './concept-object.ts';
 import { type ConceptRequest, conceptFormSchema, conceptJsonSchema, MAX_MULTIPART_BYTES } from './concept-request.ts';
-import { readImage } from './image-source.ts';
 import { readConcept, recoverConcept, requireAllConcepts } from './read-concept.ts';
 
 const route = operation(
@@ -61,39 +60,45 @@ const route = operation(
   },
 );
 
-type Pictures = { readonly image: Uint8Array<ArrayBuffer>; readonly mask: Uint8Array<ArrayBuffer> | null };
-
 /** What makes two requests of one account the same concept. */
 async function contentHash(
-  { image, mask }: Pictures,
+  { image, mask }: ConceptPictures,
   maskSource: MaskSource,
   model: ModelDescription,
 ): Promise<string> {
   const digests = await Promise.all(
-    [image, mask ?? new Uint8Array()].map((bytes) => crypto.subtle.digest('SHA-256', bytes)),
+    [image.bytes, mask?.bytes ?? new Uint8Array()].map((bytes) => crypto.subtle.digest('SHA-256', bytes)),
   );
   return [...digests.map((digest) => new Uint8Array(digest).toHex()), maskSource, model.fingerprint].join(' ');
 }
 
 export function createConcept(app: OpenAPIHono<EdgeContext>): void {
-  app.openapi(route, async (c) => {
-    requireAllConcepts(c);
-    const mediaType = mediaTypeOf(c.req);
-    if (!mediaType) {
-      throw invalidField('#/image', 'is required, in a body of multipart/form-data or application/json');
-    }
-    const request = mediaType.endsWith('json') ? c.req.valid('json') : c.req.valid('form');
-    const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
-    const { record, created } = await storeConcept(c, request);
-    c.header('Location', `/v1/concepts/${record.id}`);
-    if (waitSeconds !== null) {
-      c.header('Preference-Applied', `wait=${waitSeconds}`);
-    }
-    const waiting = created && waitSeconds !== null ? ({ waitMs: 1000 * waitSeconds, until: 'end' } as const) : null;
-    const current = (await readConcept(c, record.id, waiting)) ?? record;
-    const body = await conceptObject(current, objectUrls(c));
-    return created ? c.json(body, current.endedAtMs === null ? 202 : 201) : c.json(body, 200);
-  });
+  app.openapi(
+    route,
+    async (c) => {
+      requireAllConcepts(c);
+      const mediaType = mediaTypeOf(c.req);
+      if (!mediaType) {
+        throw invalidField('#/image', 'is required, in a body of multipart/form-data or application/json');
+      }
+      const request = mediaType.endsWith('json') ? c.req.valid('json') : c.req.valid('form');
+      const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
+      const { record, created } = await storeConcept(c, request);
+      c.header('Location', `/v1/concepts/${record.id}`);
+      if (waitSeconds !== null) {
+        c.header('Preference-Applied', `wait=${waitSeconds}`);
+      }
+      const waiting = created && waitSeconds !== null ? ({ waitMs: 1000 * waitSeconds, until: 'end' } as const) : null;
+      const current = (await readConcept(c, record.id, waiting)) ?? record;
+      const body = await conceptObject(current, objectUrls(c));
+      return created ? c.json(body, current.endedAtMs === null ? 202 : 201) : c.json(body, 200);
+    },
+    refuseInvalidBody(checkConceptBody),
+  );
+}
+
+async function putPicture(bucket: R2Bucket, key: string, { bytes, contentType }: Picture): Promise<void> {
+  await bucket.put(key, bytes, { httpMetadata: { contentType } });
 }
 
 async function storeConcept(
@@ -104,26 +109,8 @@ async function storeConcept(
   const nowMs = Date.now();
   const model = await requireCurrentModel(c.env.BUCKET, nowMs);
   const maskSource = request.mask === undefined ? 'none' : request.mask === 'auto' ? 'auto' : 'upload';
-  if (maskSource === 'auto' && !model.segmentation) {
-    throw new ApiError(
-      'segmentation_unavailable',
-      'Expected a mask or none: this model cannot find the object by itself.',
-      {
-        errors: [{ pointer: '#/mask', message: 'must not be auto' }],
-      },
-    );
-  }
-  const errors = await webhookErrors(c, request.webhook);
-  if (errors.length > 0) {
-    throw invalidFields(errors);
-  }
-  const pictures: Pictures = {
-    image: await readImage(c, request.image, 'image'),
-    mask: request.mask === undefined || request.mask === 'auto' ? null : await readImage(c, request.mask, 'mask'),
-  };
-  const photoType = checkImageHeader(pictures.image, 'image');
-  const maskType = pictures.mask && checkImageHeader(pictures.mask, 'mask');
-  const hash = await contentHash(pictures, maskSource, model);
+  const { image, mask } = await checkConceptParts(c, request, model);
+  const hash = await contentHash({ image: image!, mask }, maskSource, model);
   const account = accountOf(c.env, accountId);
   const existing = await account.findConcept(hash);
   if (existing) {
@@ -132,10 +119,10 @@ async function storeConcept(
 
   const id = newId('concept', nowMs);
   const photoKey = uploadedPhotoKey(accountId, id);
-  const maskKey = pictures.mask && uploadedMaskKey(accountId, id);
-  await c.env.BUCKET.put(photoKey, pictures.image, { httpMetadata: { contentType: photoType } });
-  if (pictures.mask && maskKey && maskType) {
-    await c.env.BUCKET.put(maskKey, pictures.mask, { httpMetadata: { contentType: maskType } });
+  const maskKey = mask && uploadedMaskKey(accountId, id);
+  await putPicture(c.env.BUCKET, photoKey, image!);
+  if (mask && maskKey) {
+    await putPicture(c.env.BUCKET, maskKey, mask);
   }
   const record: ConceptRecord = {
     id,

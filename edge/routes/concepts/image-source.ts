@@ -33,6 +33,7 @@ function decodeBase64(data: string, field: string): Uint8Array<ArrayBuffer> {
     throw new ApiError(
       'payload_too_large',
       `Expected ${field} in base64 to be at most ${MAX_BASE64_IMAGE_BYTES} bytes decoded, got ${bytes.length}; upload it.`,
+      { errors: [{ pointer: `#/${field}/data`, message: `must be at most ${MAX_BASE64_IMAGE_BYTES} bytes decoded` }] },
     );
   }
   return bytes;

@@ -8,14 +8,21 @@ import type { GenerationRecord } from '../../durable-objects/account/records.ts'
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { invalidFields } from '../../errors.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
-import { requireCurrentModel } from '../../storage/current-model.ts';
+import { readCurrentModel, requireCurrentModel } from '../../storage/current-model.ts';
 import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { traceparentOf } from '../traceparent.ts';
-import { webhookErrors } from '../webhooks/webhook-errors.ts';
+import { allChecked } from '../validation/all-checked.ts';
+import { refuseInvalidBody } from '../validation/refuse-invalid.ts';
+import { checkWebhook } from '../webhooks/check-webhook.ts';
 import { newGeneration } from './generation-job.ts';
 import { generationObject } from './generation-object.ts';
-import { type GenerationRequest, generationRequestSchema } from './generation-request.ts';
+import {
+  type GenerationParts,
+  type GenerationRequest,
+  generationRequestSchema,
+  soundParts,
+} from './generation-request.ts';
 import { findPromptConcepts, type PromptConcept, reserveUses } from './prompt-concept.ts';
 import { readGeneration, recoverGeneration } from './read-generation.ts';
 
@@ -57,22 +64,26 @@ const route = operation(
 );
 
 export function createGeneration(app: OpenAPIHono<EdgeContext>): void {
-  app.openapi(route, async (c) => {
-    const request = c.req.valid('json');
-    const resolved = await resolveRequest(c, request);
-    if (c.req.valid('query').dry_run) {
-      return c.json({ object: 'generation.dry_run' as const, input: resolved.input }, 200);
-    }
-    const record = await storeGeneration(c, request, resolved);
-    const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
-    c.header('Location', `/v1/generations/${record.id}`);
-    if (waitSeconds !== null) {
-      c.header('Preference-Applied', `wait=${waitSeconds}`);
-    }
-    const waiting = waitSeconds === null ? null : ({ waitMs: 1000 * waitSeconds, until: 'end' } as const);
-    const current = (await readGeneration(c, record.id, waiting)) ?? record;
-    return c.json(await generationObject(c, current), current.endedAtMs === null ? 202 : 201);
-  });
+  app.openapi(
+    route,
+    async (c) => {
+      const request = c.req.valid('json');
+      const resolved = await resolveRequest(c, request);
+      if (c.req.valid('query').dry_run) {
+        return c.json({ object: 'generation.dry_run' as const, input: resolved.input }, 200);
+      }
+      const record = await storeGeneration(c, request, resolved);
+      const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
+      c.header('Location', `/v1/generations/${record.id}`);
+      if (waitSeconds !== null) {
+        c.header('Preference-Applied', `wait=${waitSeconds}`);
+      }
+      const waiting = waitSeconds === null ? null : ({ waitMs: 1000 * waitSeconds, until: 'end' } as const);
+      const current = (await readGeneration(c, record.id, waiting)) ?? record;
+      return c.json(await generationObject(c, current), current.endedAtMs === null ? 202 : 201);
+    },
+    refuseInvalidBody(checkBody),
+  );
 }
 
 type Resolved = {
@@ -83,15 +94,39 @@ type Resolved = {
 
 async function resolveRequest(c: Context<EdgeContext>, request: GenerationRequest): Promise<Resolved> {
   const model = await requireCurrentModel(c.env.BUCKET, Date.now());
+  const found = await checkParts(c, request, model);
   const input = resolveInput(request, model);
-  const references = input.concepts.map(({ concept }) => concept);
-  const { found, errors } = await findPromptConcepts(c, references, model);
-  const allErrors = [...inputErrors(input, model), ...errors, ...(await webhookErrors(c, request.webhook))];
-  if (allErrors.length > 0) {
-    throw invalidFields(allErrors);
-  }
   const concepts = input.concepts.map((concept, i) => ({ ...concept, concept: found[i]!.reference }));
   return { model, input: { ...input, concepts }, concepts: found };
+}
+
+/** Finds the concepts, and throws for everything about the parts of a request that is wrong though well-formed. */
+async function checkParts(
+  c: Context<EdgeContext>,
+  parts: GenerationParts,
+  model: ModelDescription,
+): Promise<readonly PromptConcept[]> {
+  const references = parts.concepts.map(({ concept }) => concept);
+  const [, found] = await allChecked([
+    checkInput(parts, model),
+    findPromptConcepts(c, references, model),
+    checkWebhook(c, parts.webhook),
+  ]);
+  return found;
+}
+
+async function checkInput(parts: GenerationParts, model: ModelDescription): Promise<void> {
+  const errors = inputErrors(parts, model);
+  if (errors.length > 0) {
+    throw invalidFields(errors);
+  }
+}
+
+/** For a body that is to be refused already. */
+async function checkBody(c: Context<EdgeContext>, body: unknown): Promise<void> {
+  const model = await readCurrentModel(c.env.BUCKET, Date.now());
+  const parts = soundParts(body);
+  await (model ? checkParts(c, parts, model) : checkWebhook(c, parts.webhook));
 }
 
 async function storeGeneration(

@@ -7,7 +7,7 @@ import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import type { UseVerdict } from '../../durable-objects/share/share-terms.ts';
 import { shareOf } from '../../durable-objects/stubs.ts';
 import type { EdgeEnv } from '../../env.ts';
-import type { FieldError } from '../../errors.ts';
+import { type FieldError, invalidFields } from '../../errors.ts';
 import { readConcept } from '../concepts/read-concept.ts';
 import { findShare } from '../shares/find-share.ts';
 
@@ -20,19 +20,23 @@ export type PromptConcept = {
   readonly share: string | null;
 };
 
-export type FoundPromptConcepts = { readonly found: readonly PromptConcept[]; readonly errors: readonly FieldError[] };
-
-/** Where the embeddings of a request's concepts are, or what is wrong with each. */
+/**
+ * Where the embeddings of a request's concepts are, in its order; throws what is wrong with each. One that is
+ * undefined is left out.
+ */
 export async function findPromptConcepts(
   c: Context<EdgeContext>,
-  references: readonly string[],
+  references: readonly (string | undefined)[],
   model: ModelDescription,
-): Promise<FoundPromptConcepts> {
-  const results = await Promise.all(references.map((reference) => findPromptConcept(c, reference, model)));
-  return {
-    found: results.filter((result) => typeof result === 'object'),
-    errors: results.flatMap((result, i) => (typeof result === 'string' ? [fieldError(i, result)] : [])),
-  };
+): Promise<readonly PromptConcept[]> {
+  const results = await Promise.all(
+    references.map((reference) => (reference === undefined ? null : findPromptConcept(c, reference, model))),
+  );
+  const errors = results.flatMap((result, i) => (typeof result === 'string' ? [fieldError(i, result)] : []));
+  if (errors.length > 0) {
+    throw invalidFields(errors);
+  }
+  return results.filter((result) => typeof result === 'object' && result !== null);
 }
 
 function fieldError(index: number, message: string): FieldError {
