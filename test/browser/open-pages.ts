@@ -9,6 +9,7 @@ const fixture = (path: string) => fileURLToPath(new URL(`../fixtures/reference/$
 
 export const PHOTO = fixture('pictures/creature.png');
 export const MASK = fixture('pictures/creature_bg.png');
+export const HEIC_PHOTO = fileURLToPath(new URL('../fixtures/pictures/creature.heic', import.meta.url));
 
 /** Where a run that wants to be looked at leaves its pictures; nowhere otherwise. */
 const { SCREENSHOTS } = process.env;

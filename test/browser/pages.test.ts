@@ -5,8 +5,8 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessibilityFaults } from './accessibility-faults.ts';
-import { chromiumPath } from './chromium.ts';
-import { MASK, openPages, type Pages, PHONE, PHOTO, screenshot } from './open-pages.ts';
+import { whySkipped } from './chromium.ts';
+import { HEIC_PHOTO, MASK, openPages, type Pages, PHONE, PHOTO, screenshot } from './open-pages.ts';
 
 let pages: Pages;
 
@@ -64,7 +64,12 @@ function widths(page: Page, selector: string): Promise<number[]> {
     );
 }
 
-describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () => {
+const reason = whySkipped();
+if (reason) {
+  console.warn(reason); // a report that is short does not say what it skipped
+}
+
+describe.skipIf(reason)(reason ? `in a browser, ${reason}` : 'in a browser', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     pages = await openPages();
   }, 120_000);
@@ -96,6 +101,35 @@ describe.skipIf(chromiumPath === null)('in a browser', { timeout: 60_000 }, () =
     await page.locator('#share-result').waitFor();
     expect(await page.locator('#share-url').inputValue()).toMatch(/\/s\/[\w-]{43}$/);
     expect(await accessibilityFaults(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a photo of a kind that the browser cannot show is named in its place, and sent as it is', async () => {
+    const page = await pages.open(await pages.playground());
+    await ready(page);
+    await page.setInputFiles('#photo', PHOTO);
+    await page.locator('#mask-tools').waitFor();
+    await page.setInputFiles('#photo', HEIC_PHOTO);
+    await page.getByText('This browser cannot show it').waitFor();
+    expect(await page.locator('#unshown').textContent()).toContain('creature.heic');
+    expect(await page.locator('#canvas').isVisible()).toBe(false);
+    expect(await page.locator('#mask-tools').isVisible()).toBe(false);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await screenshot(page, 'playground-heic');
+    await encode(page);
+    expect(await widths(page, '.concept:has(:checked) img')).toEqual([expect.any(Number)]);
+    await screenshot(page, 'playground-heic-encoded');
+
+    const { data } = await pages.client.GET('/v1/concepts', { params: { query: { limit: 1 } } });
+    const form = new FormData();
+    form.set('image', new File([await readFile(HEIC_PHOTO)], 'photo'));
+    const headers = { Authorization: `Bearer ${pages.stack.apiKey}` };
+    const same = await fetch(`${pages.stack.url}/v1/concepts`, { method: 'POST', body: form, headers });
+    expect([same.status, (await same.json()).id]).toEqual([200, data?.data[0]?.id]);
+
+    await page.setInputFiles('#photo', PHOTO);
+    await page.locator('#mask-tools').waitFor();
+    expect(await page.locator('#unshown').isVisible()).toBe(false);
     await page.context().close();
   });
 

@@ -9,6 +9,11 @@ export const photoSection = html`
       <div class="stage" id="stage" hidden>
         <canvas id="canvas" role="img" aria-label="The photo, with the painted mask over it" aria-describedby="paint-help"></canvas>
       </div>
+      <div class="invite" id="unshown" role="status" hidden>
+        <p><b id="unshown-name"></b></p>
+        <p>This browser cannot show it. It is sent as it is, and the whole photo counts.</p>
+        <div class="row center"><label class="button" for="photo">Other photo</label></div>
+      </div>
       <div class="invite" id="invite">
         <p>Drop a photo of one thing here</p>
         <div class="row center">

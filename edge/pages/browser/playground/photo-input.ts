@@ -9,6 +9,8 @@ export function createPhotoInput(onPhoto: (photo: File) => void) {
   const drop = element(HTMLElement, '#drop');
   const stage = element(HTMLElement, '#stage');
   const invite = element(HTMLElement, '#invite');
+  const unshown = element(HTMLElement, '#unshown');
+  const unshownName = element(HTMLElement, '#unshown-name');
   const tools = element(HTMLElement, '#mask-tools');
   const status = element(HTMLElement, '#encode-status');
   const mask = createMaskTools();
@@ -22,8 +24,10 @@ export function createPhotoInput(onPhoto: (photo: File) => void) {
     }
     chosen = { photo, isShown: bitmap !== null };
     stage.hidden = tools.hidden = bitmap === null;
-    invite.hidden = bitmap !== null;
-    status.textContent = bitmap ? '' : `${photo.name} cannot be shown here; it is sent as it is.`;
+    unshown.hidden = bitmap !== null;
+    unshownName.textContent = photo.name;
+    invite.hidden = true;
+    status.textContent = '';
     onPhoto(photo);
   }
 
