@@ -33,6 +33,9 @@ import { listGenerations } from './routes/generations/list-generations.ts';
 import { postJobEvent } from './routes/internal/post-job-event.ts';
 import { getDocs } from './routes/pages/get-docs.ts';
 import { getPlayground } from './routes/pages/get-playground.ts';
+import { dismissReport } from './routes/reports/dismiss-report.ts';
+import { listReports } from './routes/reports/list-reports.ts';
+import { takeDownShare } from './routes/reports/take-down-share.ts';
 import { getHealth } from './routes/service/get-health.ts';
 import { getOpenApi } from './routes/service/get-openapi.ts';
 import { listModels } from './routes/service/list-models.ts';
@@ -84,6 +87,10 @@ export function createApp(): OpenAPIHono<EdgeContext> {
   showShare(app);
   getSharedFiles(app);
   reportShare(app);
+
+  listReports(app);
+  dismissReport(app);
+  takeDownShare(app);
 
   createGeneration(app);
   listGenerations(app);

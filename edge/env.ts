@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Account } from './durable-objects/account.ts';
 import type { Job } from './durable-objects/job.ts';
+import type { Reports } from './durable-objects/reports.ts';
 import type { Share } from './durable-objects/share.ts';
 
 /** What wrangler.toml, the secrets and the local launcher bind. The strings are unchecked until `settingsOf`. */
@@ -9,6 +10,7 @@ export type EdgeEnv = {
   readonly ACCOUNT: DurableObjectNamespace<Account>;
   readonly JOB: DurableObjectNamespace<Job>;
   readonly SHARE: DurableObjectNamespace<Share>;
+  readonly REPORTS: DurableObjectNamespace<Reports>;
 } & { readonly [name in keyof z.input<typeof settingsSchema>]: string };
 
 const secretSchema = z.string().min(32, 'must have at least 32 characters');
@@ -33,7 +35,7 @@ const settingsSchema = z.object({
   TOKEN_SIGNING_SECRET: secretSchema,
   /** Looks up the hosts that users have us call, before we do. */
   DNS_OVER_HTTPS_URL: z.url().default('https://cloudflare-dns.com/dns-query'),
-  /** Bearer token of the operator: creates accounts. */
+  /** Bearer token of the operator: creates accounts, sees to reports of abuse. */
   ADMIN_TOKEN: secretSchema,
   /** Requests a minute. */
   RATE_LIMIT_PER_KEY: z.coerce.number().int().min(1).default(600),

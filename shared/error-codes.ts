@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   },
   not_ready: { status: 409, title: 'The object is not ready yet', retryable: true },
   gone: { status: 410, title: 'The object existed and is gone', retryable: false },
+  taken_down: { status: 410, title: 'The operator took the share down', retryable: false },
   payload_too_large: { status: 413, title: 'The body or a file in it is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'This media type is not accepted here', retryable: false },
   validation_failed: { status: 422, title: 'One or more fields are invalid', retryable: false },

@@ -10,6 +10,7 @@ const ID_PREFIXES = {
   key: 'key',
   upload: 'upl',
   delivery: 'dlv',
+  report: 'rep',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -45,6 +46,7 @@ export const shareIdSchema = idSchema('share');
 export const keyIdSchema = idSchema('key');
 export const uploadIdSchema = idSchema('upload');
 export const deliveryIdSchema = idSchema('delivery');
+export const reportIdSchema = idSchema('report');
 export const attemptIdSchema = z.string().regex(new RegExp(`^${ULID_PATTERN}$`), 'must be a ULID');
 
 /** A job is named by the object it makes: `con_…` encodes, `gen_…` generates. */

@@ -73,8 +73,3 @@ export function imageKey(
 export function resultKey(accountId: string, jobId: string): string {
   return `${jobPrefix(accountId, jobId)}result.json`;
 }
-
-/** What someone reported about a share, for the operator to read. */
-export function abuseReportKey(shareId: string, reportId: string): string {
-  return `reports/${shareId}/${reportId}.json`;
-}

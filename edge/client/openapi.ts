@@ -270,6 +270,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people reported about shares, newest first */
+        get: operations["listReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a report and leave the share as it is; one that was closed stays as it was */
+        post: operations["dismissReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/take-down": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the reported share down: dead at once, also for generations that wait in the queue
+         * @description Its URL answers 410 `taken_down` from then on, and every report of it is closed.
+         */
+        post: operations["takeDownShare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/generations": {
         parameters: {
             query?: never;
@@ -868,7 +922,7 @@ export interface components {
          */
         JobError: {
             /** @enum {string} */
-            code: "malformed_request" | "unauthenticated" | "insufficient_scope" | "right_missing" | "signature_invalid" | "url_expired" | "not_found" | "idempotency_in_progress" | "not_ready" | "gone" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "segmentation_unavailable" | "fetch_failed" | "rate_limited" | "internal" | "model_unavailable" | "unavailable" | "image_corrupt" | "image_unsupported" | "image_too_large" | "mask_corrupt" | "mask_empty" | "placeholder_missing" | "model_mismatch" | "engine_failed" | "canceled" | "deadline_exceeded";
+            code: "malformed_request" | "unauthenticated" | "insufficient_scope" | "right_missing" | "signature_invalid" | "url_expired" | "not_found" | "idempotency_in_progress" | "not_ready" | "gone" | "taken_down" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "segmentation_unavailable" | "fetch_failed" | "rate_limited" | "internal" | "model_unavailable" | "unavailable" | "image_corrupt" | "image_unsupported" | "image_too_large" | "mask_corrupt" | "mask_empty" | "placeholder_missing" | "model_mismatch" | "engine_failed" | "canceled" | "deadline_exceeded";
             message: string;
             retryable: boolean;
         };
@@ -1141,7 +1195,7 @@ export interface components {
             /** @description What was expected, what came, and where. */
             detail: string;
             /** @enum {string} */
-            code: "malformed_request" | "unauthenticated" | "insufficient_scope" | "right_missing" | "signature_invalid" | "url_expired" | "not_found" | "idempotency_in_progress" | "not_ready" | "gone" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "segmentation_unavailable" | "fetch_failed" | "rate_limited" | "internal" | "model_unavailable" | "unavailable" | "image_corrupt" | "image_unsupported" | "image_too_large" | "mask_corrupt" | "mask_empty" | "placeholder_missing" | "model_mismatch" | "engine_failed" | "canceled" | "deadline_exceeded";
+            code: "malformed_request" | "unauthenticated" | "insufficient_scope" | "right_missing" | "signature_invalid" | "url_expired" | "not_found" | "idempotency_in_progress" | "not_ready" | "gone" | "taken_down" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_mismatch" | "segmentation_unavailable" | "fetch_failed" | "rate_limited" | "internal" | "model_unavailable" | "unavailable" | "image_corrupt" | "image_unsupported" | "image_too_large" | "mask_corrupt" | "mask_empty" | "placeholder_missing" | "model_mismatch" | "engine_failed" | "canceled" | "deadline_exceeded";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
             /** @description Equal to the X-Request-Id header. */
@@ -1208,6 +1262,46 @@ export interface components {
             sample_url: string | null;
             /** @description Fingerprint of the model the concept is for. */
             model: string;
+        };
+        /**
+         * @example {
+         *       "id": "rep_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "object": "abuse_report",
+         *       "status": "open",
+         *       "reason": "my_likeness",
+         *       "details": "I did not agree.",
+         *       "contact": "sam@example.com",
+         *       "share": "shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "concept": "con_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "account": "acc_01KAQ8M0V3T5ZC9R2W4XYD6EFG",
+         *       "received_at": "2026-11-23T12:03:00.000Z",
+         *       "resolved_at": null
+         *     }
+         */
+        AbuseReport: {
+            /** @example rep_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
+            id: string;
+            /** @enum {string} */
+            object: "abuse_report";
+            /** @enum {string} */
+            status: "open" | "dismissed" | "taken_down";
+            /** @enum {string} */
+            reason: "my_likeness" | "copyright" | "sexual" | "minor" | "violence" | "hate" | "other";
+            details: string;
+            contact: string | null;
+            /** @example shr_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
+            share: string;
+            /** @example con_01KAQ8M0V3T5ZC9R2W4XYD6EFG */
+            concept: string;
+            /**
+             * @description Whose share it is.
+             * @example acc_01KAQ8M0V3T5ZC9R2W4XYD6EFG
+             */
+            account: string;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            resolved_at: string | null;
         };
         GenerationDryRun: {
             /** @enum {string} */
@@ -1948,7 +2042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `gone`: The object existed and is gone. */
+            /** @description `gone`: The object existed and is gone. `taken_down`: The operator took the share down. */
             410: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3135,7 +3229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `gone`: The object existed and is gone. */
+            /** @description `gone`: The object existed and is gone. `taken_down`: The operator took the share down. */
             410: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3203,7 +3297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `gone`: The object existed and is gone. */
+            /** @description `gone`: The object existed and is gone. `taken_down`: The operator took the share down. */
             410: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3281,7 +3375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `gone`: The object existed and is gone. */
+            /** @description `gone`: The object existed and is gone. `taken_down`: The operator took the share down. */
             410: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3375,7 +3469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `gone`: The object existed and is gone. */
+            /** @description `gone`: The object existed and is gone. `taken_down`: The operator took the share down. */
             410: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3422,6 +3516,167 @@ export interface operations {
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     RateLimit: components["headers"]["RateLimit"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReports: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                status?: "open" | "dismissed" | "taken_down";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["AbuseReport"][];
+                        has_more: boolean;
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: One or more fields are invalid. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismissReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbuseReport"];
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: No such object. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: One or more fields are invalid. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeDownShare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbuseReport"];
+                };
+            };
+            /** @description `unauthenticated`: Missing or invalid credentials. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: No such object. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: One or more fields are invalid. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -10,7 +10,6 @@ import type { IdempotentRequest, StoredAnswer } from './account/idempotency-tabl
 import { jobChanged } from './account/job-changed.ts';
 import type { KeyRecord, NewKey } from './account/key-table.ts';
 import { openAccount } from './account/open-account.ts';
-import type { ListQuery, Page } from './account/record-table.ts';
 import { type ConceptChanges, type ConceptRecord, type GenerationRecord, usesOnly } from './account/records.ts';
 import type { SharePage, ShareRecord } from './account/share-table.ts';
 import { createShare, revokeShare } from './account/shares.ts';
@@ -19,6 +18,7 @@ import { rotateWebhookSecrets, webhookSecretsOf, webhookSigningSecretsOf } from 
 import type { EndUserUsage } from './account/usage-table.ts';
 import type { JobState } from './job/job-state.ts';
 import { createRateLimiter, type TakenFromLimit } from './rate-limiter.ts';
+import type { ListQuery, Page } from './record-table.ts';
 
 /**
  * One tenant: its keys and the index of what it owns. Every record is written together with the tasks it causes; the
@@ -175,6 +175,13 @@ export class Account extends DurableObject<EdgeEnv> {
   /** False when there is no such share; else it is dead when this returns. */
   async revokeShare(conceptId: string, id: string): Promise<boolean> {
     return this.#exists() && (await revokeShare(this.#parts, conceptId, id));
+  }
+
+  /** Its owner does not see a share any more that the operator took down. */
+  async forgetShare(id: string): Promise<void> {
+    if (this.#exists()) {
+      this.#tables.shares.delete(id);
+    }
   }
 
   /** The picture that stands for a concept on the pages of its shares. */

@@ -213,8 +213,9 @@ export class Job extends DurableObject<EdgeEnv> {
   async #refuseWithoutShares(): Promise<void> {
     const { message, shares } = this.#stored!.state;
     const verdicts = await Promise.all(shares.map((name) => shareOf(this.env, name).confirm(message.job_id)));
-    if (this.#stored && verdicts.some((verdict) => verdict !== 'counted')) {
-      await this.#apply(refuse(this.#stored.state, this.now()));
+    const refusal = verdicts.find((verdict) => verdict !== 'counted');
+    if (this.#stored && refusal) {
+      await this.#apply(refuse(this.#stored.state, refusal, this.now()));
     }
   }
 

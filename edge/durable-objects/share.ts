@@ -1,7 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { EdgeEnv } from '../env.ts';
 import { createRateLimiter, type TakenFromLimit } from './rate-limiter.ts';
-import { hasExpired, type ShareStanding, type ShareTerms, type UseVerdict } from './share/share-terms.ts';
+import {
+  hasExpired,
+  type ShareEnd,
+  type ShareStanding,
+  type ShareTerms,
+  type UseVerdict,
+} from './share/share-terms.ts';
 import { createUseTable } from './share/use-table.ts';
 
 /** How long a use counts that was reserved for something of which nothing more was heard. */
@@ -41,7 +47,7 @@ export class Share extends DurableObject<EdgeEnv> {
   /** How the share stands; asking stores nothing, also where there is none. */
   async standing(): Promise<ShareStanding> {
     const terms = this.#terms();
-    if (terms === 'unknown' || terms === 'revoked') {
+    if (typeof terms === 'string') {
       return { standing: terms };
     }
     const nowMs = this.now();
@@ -77,11 +83,14 @@ export class Share extends DurableObject<EdgeEnv> {
   /** Ends the share for good and forgets what it was of. */
   async revoke(): Promise<void> {
     if (typeof this.#terms() === 'object') {
-      this.ctx.storage.transactionSync(() => {
-        this.ctx.storage.kv.delete('terms');
-        this.ctx.storage.kv.put('revoked', true);
-        this.#uses.drop();
-      });
+      this.#end('revoked');
+    }
+  }
+
+  /** The same by the operator, who has the last word: also of a share that its owner has revoked. */
+  async takeDown(): Promise<void> {
+    if (this.#terms() !== 'unknown') {
+      this.#end('taken_down');
     }
   }
 
@@ -97,7 +106,7 @@ export class Share extends DurableObject<EdgeEnv> {
 
   #count(useId: string, lapsesAtMs: number | null): UseVerdict {
     const terms = this.#terms();
-    if (terms === 'unknown' || terms === 'revoked') {
+    if (typeof terms === 'string') {
       return terms;
     }
     const nowMs = this.now();
@@ -117,8 +126,16 @@ export class Share extends DurableObject<EdgeEnv> {
     return 'counted';
   }
 
-  #terms(): ShareTerms | 'unknown' | 'revoked' {
-    const terms = this.ctx.storage.kv.get<ShareTerms>('terms');
-    return terms ?? (this.ctx.storage.kv.get('revoked') ? 'revoked' : 'unknown');
+  #end(end: ShareEnd): void {
+    this.ctx.storage.transactionSync(() => {
+      this.ctx.storage.kv.delete('terms');
+      this.ctx.storage.kv.put('ended', end);
+      this.#uses.drop();
+    });
+  }
+
+  #terms(): ShareTerms | 'unknown' | ShareEnd {
+    const { kv } = this.ctx.storage;
+    return kv.get<ShareTerms>('terms') ?? kv.get<ShareEnd>('ended') ?? 'unknown';
   }
 }

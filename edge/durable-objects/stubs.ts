@@ -1,6 +1,7 @@
 import type { EdgeEnv } from '../env.ts';
 import type { Account } from './account.ts';
 import type { Job } from './job.ts';
+import type { Reports } from './reports.ts';
 import type { Share } from './share.ts';
 
 /**
@@ -17,6 +18,11 @@ export function accountOf(env: EdgeEnv, accountId: string): Remote<Account> {
 
 export function jobOf(env: EdgeEnv, jobId: string): Remote<Job> {
   return env.JOB.getByName(jobId) as unknown as Remote<Job>;
+}
+
+/** There is one for the whole service. */
+export function reportsOf(env: EdgeEnv): Remote<Reports> {
+  return env.REPORTS.getByName('reports') as unknown as Remote<Reports>;
 }
 
 /** Shares are called by the hash of their token. */

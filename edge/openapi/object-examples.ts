@@ -1,3 +1,4 @@
+import type { AbuseReport } from '../../shared/abuse-report.ts';
 import type { Concept } from '../../shared/concept.ts';
 import type { Generation } from '../../shared/generation.ts';
 import { EXAMPLE_IDS } from '../../shared/ids.ts';
@@ -124,6 +125,20 @@ const publicShare: PublicShare = {
   model: MODEL,
 };
 
+const abuseReport: AbuseReport = {
+  id: EXAMPLE_IDS.report,
+  object: 'abuse_report',
+  status: 'open',
+  reason: 'my_likeness',
+  details: 'I did not agree.',
+  contact: 'sam@example.com',
+  share: EXAMPLE_IDS.share,
+  concept: EXAMPLE_IDS.concept,
+  account: EXAMPLE_IDS.account,
+  received_at: '2026-11-23T12:03:00.000Z',
+  resolved_at: null,
+};
+
 const delivery: DeliveryObject = {
   id: EXAMPLE_IDS.delivery,
   object: 'delivery',
@@ -145,6 +160,7 @@ const problem: Problem = problemExample('validation_failed');
 
 /** Whole objects, by the name of their schema. */
 export const OBJECT_EXAMPLES: Readonly<Record<string, unknown>> = {
+  AbuseReport: abuseReport,
   Concept: concept,
   ConceptWebhook: { type: 'concept.ready', timestamp: concept.ready_at, data: concept },
   Delivery: delivery,

@@ -35,6 +35,7 @@ export function openApiDocument(app: OpenAPIHono<EdgeContext>, origin: string): 
       { name: 'Shares', description: 'A concept shared by URL.' },
       { name: 'Webhooks', description: 'Being told when a job ends.' },
       { name: 'Accounts', description: 'Keys, client tokens and usage.' },
+      { name: 'Reports', description: 'Abuse reported of shares; for the operator.' },
       { name: 'Service', description: 'What this service is and can do.' },
     ],
   });

@@ -13,6 +13,7 @@ const DETAILS: Readonly<Record<ErrorCode, string>> = {
   idempotency_in_progress: 'A request with the Idempotency-Key 5f0c1a is still running; send it again in a moment.',
   not_ready: 'Expected a concept that is ready, got one that is encoding.',
   gone: 'This share has been revoked or has expired.',
+  taken_down: 'This share was taken down by the operator.',
   payload_too_large: 'Expected image to be at most 10485760 bytes, got 12582912.',
   unsupported_media_type: 'Expected image to be JPEG, PNG, WebP or HEIC, got bytes of another kind.',
   validation_failed: '#/steps must be 1 to 200, got 10000',

@@ -98,8 +98,14 @@ export function sharePage(view: SharePageView): Html {
   });
 }
 
-export function missingSharePage(missing: 'unknown' | 'gone'): Html {
-  const title = missing === 'unknown' ? 'There is no such share' : 'This share was revoked or has expired';
+const MISSING = {
+  unknown: 'There is no such share',
+  gone: 'This share was revoked or has expired',
+  taken_down: 'This share was taken down',
+} as const;
+
+export function missingSharePage(missing: keyof typeof MISSING): Html {
+  const title = MISSING[missing];
   return htmlPage({
     title: `${title} · elite-edge`,
     description: title,

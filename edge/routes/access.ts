@@ -67,7 +67,7 @@ export function accessErrors(access: Access): readonly ErrorCode[] {
     case 'anyone':
       return [];
     case 'share_url':
-      return ['not_found', 'gone', 'rate_limited'];
+      return ['not_found', 'gone', 'taken_down', 'rate_limited'];
     case 'admin':
       return ['unauthenticated'];
     case 'api_key':

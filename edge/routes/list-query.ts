@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Page } from '../durable-objects/account/record-table.ts';
+import type { Page } from '../durable-objects/record-table.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;

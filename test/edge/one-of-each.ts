@@ -1,5 +1,6 @@
+import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import { type Client, readyConcept } from './client.ts';
+import { type Client, clientWith, readyConcept, request } from './client.ts';
 import { doJob } from './scripted-worker.ts';
 import { newReceiver } from './webhooks/receiver.ts';
 
@@ -18,17 +19,27 @@ export async function oneOfEach(owner: Client): Promise<PathObjects> {
   const { data } = await deliveries.json<{ data: [{ id: string }] }>();
   const key = await create('/v1/keys', {});
   const share = await create(`/v1/concepts/${concept}/shares`, { rights: 'export' });
+  const report = await reportOf((await create(`/v1/concepts/${concept}/shares`, {})).url);
   const job = await create('/v1/generations', body);
   return {
     '/v1/concepts/{id}': concept,
     '/v1/generations/{id}': generation.id,
     '/v1/keys/{id}': key.id,
     '/v1/deliveries/{id}': data[0].id,
+    '/v1/reports/{id}': report,
     '/internal/jobs/{id}': job.id,
     '/s/{token}': share.url.slice(share.url.lastIndexOf('/') + 1),
     '{share}': share.id,
     '{n}': '0',
   };
+}
+
+/** The id of a new report of abuse. */
+export async function reportOf(shareUrl: string): Promise<string> {
+  const headers = { 'Content-Type': 'application/json' };
+  await request(`${shareUrl}/reports`, { method: 'POST', headers, body: JSON.stringify({ reason: 'other' }) });
+  const reports = await clientWith(env.ADMIN_TOKEN).get('/v1/reports?limit=1');
+  return (await reports.json<{ data: [{ id: string }] }>()).data[0].id;
 }
 
 /** A path with its parameters filled, each as it is or as `change` makes it; fails for one that no object fills. */

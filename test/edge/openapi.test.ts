@@ -21,6 +21,7 @@ import {
   readyConcept,
   request,
 } from './client.ts';
+import { reportOf } from './one-of-each.ts';
 import { png } from './pictures.ts';
 import { doJob, queuedMessages, testConceptFile } from './scripted-worker.ts';
 import { setAddresses } from './webhooks/receiver.ts';
@@ -130,6 +131,9 @@ async function withRealIds(text: string): Promise<string> {
   }
   if (needs('delivery')) {
     replacements.push([EXAMPLE_IDS.delivery, await someDelivery()]);
+  }
+  if (needs('report')) {
+    replacements.push([EXAMPLE_IDS.report, await reportOf(`${ORIGIN}/s/${(await sharedConcept()).token}`)]);
   }
   if (needs('key')) {
     const { id } = await (await client.post('/v1/keys', {})).json<{ id: string }>();

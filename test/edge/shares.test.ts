@@ -388,28 +388,6 @@ describe('POST /v1/concepts/import', () => {
 });
 
 describe('POST /s/<token>/reports', () => {
-  test('keeps what was reported for the operator, from anyone', async () => {
-    const created = await share();
-    const body = { reason: 'my_likeness', details: 'That is me.', contact: 'me@example.com' };
-    expect((await report(created, body)).status).toBe(202);
-    expect((await report(created, body)).status).toBe(202);
-    const { objects } = await env.BUCKET.list({ prefix: `reports/${created.id}/` });
-    expect(objects).toHaveLength(2);
-    const kept = await (await env.BUCKET.get(objects[0]!.key))?.json();
-    expect(kept).toMatchObject({ reason: 'my_likeness', share: created.id, concept, account: owner.accountId });
-  });
-
-  test('stops keeping them when there are too many', async () => {
-    const created = await share();
-    await runInDurableObject(env.SHARE.getByName(await shareNameOf(created.url.slice(-43))), (_, { storage }) => {
-      storage.kv.put('reports', 99);
-    });
-    for (let i = 0; i < 3; i += 1) {
-      expect((await report(created, { reason: 'other' })).status).toBe(202);
-    }
-    expect((await env.BUCKET.list({ prefix: `reports/${created.id}/` })).objects).toHaveLength(1);
-  });
-
   test.each([
     [{}, '#/reason'],
     [{ reason: 'boredom' }, '#/reason'],

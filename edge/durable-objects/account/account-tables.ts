@@ -1,7 +1,7 @@
+import { createRecordTable } from '../record-table.ts';
 import { createDeliveryTable } from './delivery-table.ts';
 import { createIdempotencyTable } from './idempotency-table.ts';
 import { createKeyTable } from './key-table.ts';
-import { createRecordTable } from './record-table.ts';
 import type { ConceptRecord, GenerationRecord } from './records.ts';
 import { createShareTable } from './share-table.ts';
 import { createUsageTable } from './usage-table.ts';

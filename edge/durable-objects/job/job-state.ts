@@ -4,6 +4,7 @@ import type { JobError } from '../../../shared/problem.ts';
 import type { QueueMessage } from '../../../shared/queue-message.ts';
 import type { Webhook } from '../../../shared/webhook.ts';
 import type { WorkerEvent, WorkerEventAnswer } from '../../../shared/worker-event.ts';
+import type { UseVerdict } from '../share/share-terms.ts';
 
 /** What is agreed about a job, beside what its worker is told. */
 export type JobTerms = {
@@ -116,13 +117,16 @@ export function cancel(state: JobState, nowMs: number): Transition {
   return ended(state, status, { endedAtMs: nowMs, error: jobError('canceled', 'Cancelled on request.') });
 }
 
-/** A job whose share was revoked before it began ends there. */
-export function refuse(state: JobState, nowMs: number): Transition {
+/** A job whose share does not count it as a use before it has begun ends there. */
+export function refuse(state: JobState, verdict: Exclude<UseVerdict, 'counted'>, nowMs: number): Transition {
   return hasEnded(state)
     ? unchanged(state)
     : ended(state, 'failed', {
         endedAtMs: nowMs,
-        error: jobError('gone', 'Expected a living share until the job begins, but it was revoked or used up.'),
+        error:
+          verdict === 'taken_down'
+            ? jobError('taken_down', 'The operator took the share down before the job began.')
+            : jobError('gone', 'Expected a living share until the job begins, but it was revoked or used up.'),
       });
 }
 

@@ -6,7 +6,7 @@ export function createUseTable(sql: SqlStorage) {
     },
 
     drop(): void {
-      sql.exec('DROP TABLE use');
+      sql.exec('DROP TABLE IF EXISTS use');
     },
 
     dropLapsed(nowMs: number): void {

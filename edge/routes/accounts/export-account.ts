@@ -2,7 +2,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import type { EdgeContext } from '../../context.ts';
-import type { ListQuery, Page } from '../../durable-objects/account/record-table.ts';
+import type { ListQuery, Page } from '../../durable-objects/record-table.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { conceptObject } from '../concepts/concept-object.ts';
 import { generationObject } from '../generations/generation-object.ts';

@@ -33,7 +33,7 @@ const fileSchema = z.instanceof(ArrayBuffer).openapi({ type: 'string', format: '
 const route = operation(
   {
     access: { by: 'token', scope: 'concepts:write' },
-    errors: ['not_found', 'gone', 'right_missing', 'model_mismatch', 'model_unavailable'],
+    errors: ['not_found', 'gone', 'taken_down', 'right_missing', 'model_mismatch', 'model_unavailable'],
     maxBodyBytes: MAX_CONCEPT_FILE_BYTES,
     creates: { recover: recoverConcept },
   },

@@ -4,7 +4,7 @@ import type { EdgeContext } from '../../context.ts';
 import { parseShareUrl } from '../../credentials/share-token.ts';
 import { shareOf } from '../../durable-objects/stubs.ts';
 import { ApiError, invalidField } from '../../errors.ts';
-import { requireRight, requireShare, SHARE_IS_GONE } from '../shares/find-share.ts';
+import { requireRight, requireShare, SHARE_IS_GONE, SHARE_IS_TAKEN_DOWN } from '../shares/find-share.ts';
 import type { ImportSource } from './import-concept.ts';
 
 /** Reads a shared concept and counts the use: from then on it is to be confirmed or given back. */
@@ -44,5 +44,7 @@ async function countCopy(c: Context<EdgeContext>, share: string, conceptId: stri
     case 'expired':
     case 'revoked':
       throw new ApiError('gone', SHARE_IS_GONE);
+    case 'taken_down':
+      throw new ApiError('taken_down', SHARE_IS_TAKEN_DOWN);
   }
 }

@@ -72,11 +72,8 @@ async function findShared(
     return 'must be one of the concepts that the client token is limited to';
   }
   const shared = await findShare(c.env, token);
-  if (shared === 'unknown') {
-    return 'is not a share';
-  }
-  if (shared === 'gone') {
-    return USE_PROBLEMS.revoked;
+  if (typeof shared === 'string') {
+    return USE_PROBLEMS[shared === 'gone' ? 'revoked' : shared];
   }
   return (
     modelProblem(shared.concept, model) ?? {
@@ -97,6 +94,7 @@ const USE_PROBLEMS: Readonly<Record<Exclude<UseVerdict, 'counted'>, string>> = {
   unknown: 'is not a share',
   revoked: 'is a share that was revoked or has expired',
   expired: 'is a share that was revoked or has expired',
+  taken_down: 'is a share that was taken down by the operator',
   used_up: 'is a share that was used as often as it may be',
 };
 

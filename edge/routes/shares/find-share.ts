@@ -15,21 +15,29 @@ export type SharedConcept = {
   readonly concept: ConceptRecord & { readonly result: ConceptResult };
 };
 
-/** What a token leads to. `gone` is revoked, expired, or of a concept that is deleted. */
-export async function findShare(env: EdgeEnv, token: string): Promise<SharedConcept | 'unknown' | 'gone'> {
+/** Why a token leads to nothing. `gone` is revoked, expired, or of a concept that is deleted. */
+export type MissingShare = 'unknown' | 'gone' | 'taken_down';
+
+export async function findShare(env: EdgeEnv, token: string): Promise<SharedConcept | MissingShare> {
   if (!SHARE_TOKEN_PATTERN.test(token)) {
     return 'unknown';
   }
   const name = await shareNameOf(token);
   const found = await shareOf(env, name).standing();
-  if (found.standing !== 'alive') {
-    return found.standing === 'unknown' ? 'unknown' : 'gone';
+  switch (found.standing) {
+    case 'unknown':
+    case 'taken_down':
+      return found.standing;
+    case 'expired':
+    case 'revoked':
+      return 'gone';
   }
   const concept = await accountOf(env, found.terms.accountId).getConcept(found.terms.conceptId);
   return concept?.result ? { name, terms: found.terms, concept: { ...concept, result: concept.result } } : 'gone';
 }
 
 export const SHARE_IS_GONE = 'This share was revoked or has expired.';
+export const SHARE_IS_TAKEN_DOWN = 'This share was taken down by the operator.';
 
 export async function requireShare(c: Context<EdgeContext>, token: string): Promise<SharedConcept> {
   const shared = await findShare(c.env, token);
@@ -38,6 +46,8 @@ export async function requireShare(c: Context<EdgeContext>, token: string): Prom
       throw new ApiError('not_found', 'There is no such share.');
     case 'gone':
       throw new ApiError('gone', SHARE_IS_GONE);
+    case 'taken_down':
+      throw new ApiError('taken_down', SHARE_IS_TAKEN_DOWN);
     default:
       return shared;
   }

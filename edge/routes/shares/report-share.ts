@@ -1,8 +1,8 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { abuseReportSchema } from '../../../shared/abuse-report.ts';
-import { abuseReportKey } from '../../../shared/object-keys.ts';
+import { abuseReportRequestSchema } from '../../../shared/abuse-report.ts';
+import { newId } from '../../../shared/ids.ts';
 import type { EdgeContext } from '../../context.ts';
-import { shareOf } from '../../durable-objects/stubs.ts';
+import { reportsOf, shareOf } from '../../durable-objects/stubs.ts';
 import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { requireShare } from './find-share.ts';
@@ -20,7 +20,7 @@ const route = operation(
     summary: 'Report abuse; the operator reads it',
     request: {
       params: sharedParamsSchema,
-      body: { required: true, content: { 'application/json': { schema: abuseReportSchema } } },
+      body: { required: true, content: { 'application/json': { schema: abuseReportRequestSchema } } },
     },
     responses: {
       202: {
@@ -38,13 +38,24 @@ const route = operation(
 export function reportShare(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
     const { name, terms } = await requireShare(c, c.req.valid('param').token);
-    const receivedAt = isoTime(Date.now());
+    const nowMs = Date.now();
     if (await shareOf(c.env, name).countReport()) {
-      const { id: share, accountId: account, conceptId: concept } = terms;
-      const report = { ...c.req.valid('json'), received_at: receivedAt, share, account, concept };
-      await c.env.BUCKET.put(abuseReportKey(share, crypto.randomUUID()), JSON.stringify(report));
-      console.warn(JSON.stringify({ level: 'warn', message: 'abuse reported', share, account, concept }));
+      const { id: shareId, accountId, conceptId } = terms;
+      const { reason, details, contact = null } = c.req.valid('json');
+      await reportsOf(c.env).add({
+        id: newId('report', nowMs),
+        status: 'open',
+        share: { name, id: shareId },
+        accountId,
+        conceptId,
+        reason,
+        details,
+        contact,
+        receivedAtMs: nowMs,
+        resolvedAtMs: null,
+      });
+      console.warn(JSON.stringify({ level: 'warn', message: 'abuse reported', share: shareId, account: accountId }));
     }
-    return c.json({ object: 'abuse_report' as const, received_at: receivedAt }, 202);
+    return c.json({ object: 'abuse_report' as const, received_at: isoTime(nowMs) }, 202);
   });
 }

@@ -40,7 +40,7 @@ export function showShare(app: OpenAPIHono<EdgeContext>): void {
       return c.json(await publicShare(c.env, await requireShare(c, token), `${origin}${sharePath(token)}`), 200);
     }
     const shared = await findShare(c.env, token);
-    if (shared === 'unknown' || shared === 'gone') {
+    if (typeof shared === 'string') {
       return c.html(missingSharePage(shared), shared === 'unknown' ? 404 : 410);
     }
     const url = `${origin}${sharePath(token)}`;

@@ -8,16 +8,19 @@ export type Page<T> = { readonly records: T[]; readonly hasMore: boolean };
  * Records of one kind, newest first by id. `alias` is a second name that at most one record has at a time, such as
  * the hash of a concept's content.
  */
-export function createRecordTable<T extends Identified>(sql: SqlStorage, name: 'concept' | 'generation' | 'sample') {
+export function createRecordTable<T extends Identified>(
+  sql: SqlStorage,
+  name: 'concept' | 'generation' | 'sample' | 'report',
+) {
   type Row = { record: string };
   const read = ({ record }: Row): T => JSON.parse(record);
 
   return {
     create(): void {
       sql.exec(
-        `CREATE TABLE ${name} (id TEXT PRIMARY KEY, status TEXT NOT NULL, alias TEXT UNIQUE, record TEXT NOT NULL)`,
+        `CREATE TABLE IF NOT EXISTS ${name} (id TEXT PRIMARY KEY, status TEXT NOT NULL, alias TEXT UNIQUE, record TEXT NOT NULL)`,
       );
-      sql.exec(`CREATE INDEX ${name}_by_status ON ${name} (status, id)`);
+      sql.exec(`CREATE INDEX IF NOT EXISTS ${name}_by_status ON ${name} (status, id)`);
     },
 
     insert(record: T, alias: string | null): void {
