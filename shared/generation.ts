@@ -39,6 +39,13 @@ export const guidanceIntervalSchema = z
       'The part of the run that `guidance_scale` guides, in shares of its steps: 0 to 1 is all of it. A step outside costs half.',
   });
 
+export const MAX_REUSE = 10;
+
+export const reuseSchema = z.int().min(1).max(MAX_REUSE).meta({
+  description:
+    'The network’s inner layers run at every so many steps; the steps in between use their last result again, at about a quarter of the cost. 1: they run at every step.',
+});
+
 export const safetySchema = z.enum(['passed', 'flagged', 'unchecked']).meta({
   description:
     '`flagged`: the safety checker took offence, and the picture is black; `unchecked`: the model has no checker.',
@@ -65,6 +72,7 @@ export const generationInputSchema = z.object({
   sampler: samplerSchema,
   guidance_scale: guidanceScaleSchema,
   guidance_interval: guidanceIntervalSchema,
+  reuse: reuseSchema,
   width: z.int().positive(),
   height: z.int().positive(),
   format: imageFormatSchema,

@@ -13,6 +13,7 @@ export type GenerationChoices = Pick<GenerationInput, 'prompt' | 'num_images' | 
   };
 
 const WHOLE_RUN: GenerationInput['guidance_interval'] = { from: 0, to: 1 };
+const NO_REUSE = 1;
 
 /** What is wrong with a field, which `pointer` names. */
 export type InputError = { readonly pointer: string; readonly message: string };
@@ -39,6 +40,7 @@ export function resolveInput(
     sampler: request.sampler ?? defaults.sampler,
     guidance_scale: request.guidance_scale ?? defaults.guidance_scale,
     guidance_interval: request.guidance_interval ?? WHOLE_RUN,
+    reuse: request.reuse ?? NO_REUSE,
     width: request.width ?? defaults.width,
     height: request.height ?? defaults.height,
     format: request.format,

@@ -960,6 +960,7 @@ export interface components {
          *             "from": 0,
          *             "to": 1
          *           },
+         *           "reuse": 1,
          *           "width": 512,
          *           "height": 512,
          *           "format": "png",
@@ -1038,6 +1039,7 @@ export interface components {
          *           "from": 0,
          *           "to": 1
          *         },
+         *         "reuse": 1,
          *         "width": 512,
          *         "height": 512,
          *         "format": "png",
@@ -1110,6 +1112,8 @@ export interface components {
                     from: number;
                     to: number;
                 };
+                /** @description The network’s inner layers run at every so many steps; the steps in between use their last result again, at about a quarter of the cost. 1: they run at every step. */
+                reuse: number;
                 width: number;
                 height: number;
                 /** @enum {string} */
@@ -1328,6 +1332,8 @@ export interface components {
                     from: number;
                     to: number;
                 };
+                /** @description The network’s inner layers run at every so many steps; the steps in between use their last result again, at about a quarter of the cost. 1: they run at every step. */
+                reuse: number;
                 width: number;
                 height: number;
                 /** @enum {string} */
@@ -3807,6 +3813,8 @@ export interface operations {
                         from: number;
                         to: number;
                     };
+                    /** @description The network’s inner layers run at every so many steps; the steps in between use their last result again, at about a quarter of the cost. 1: they run at every step. */
+                    reuse?: number;
                     width?: number;
                     height?: number;
                     /**

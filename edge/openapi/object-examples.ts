@@ -59,6 +59,7 @@ const generation: Generation = {
     sampler: 'lms',
     guidance_scale: 5,
     guidance_interval: { from: 0, to: 1 },
+    reuse: 1,
     width: 512,
     height: 512,
     format: 'png',

@@ -6,6 +6,7 @@ import {
   guidanceScaleSchema,
   imageFormatSchema,
   MAX_IMAGES,
+  reuseSchema,
   seedSchema,
   strengthSchema,
 } from '../../shared/generation.ts';
@@ -28,6 +29,7 @@ export type GenerationOptions = {
   readonly sampler?: GenerationInput['sampler'];
   readonly guidance?: number;
   readonly guidedSteps?: GenerationInput['guidance_interval'];
+  readonly reuse?: number;
   readonly size?: { readonly width: number; readonly height: number };
   readonly format: GenerationInput['format'];
 };
@@ -45,6 +47,7 @@ export function withGenerationOptions(command: Command): Command {
     .option('--sampler <name>', samplerSchema.options.join(', '), fieldOf(samplerSchema))
     .option('--guidance <scale>', 'how closely to follow the prompt', fieldOf(guidanceScaleSchema))
     .option('--guided-steps <from-to>', 'which part of the run is guided, such as 0-0.6', parseInterval)
+    .option('--reuse <n>', 'run the network’s inner layers at every nth step only', fieldOf(reuseSchema))
     .option('--size <WxH>', 'one of the model’s sizes, such as 512x512', parseSize)
     .option('--format <name>', imageFormatSchema.options.join(', '), fieldOf(imageFormatSchema), 'png');
 }
@@ -80,6 +83,7 @@ export function resolveOptions(
     sampler: options.sampler,
     guidance_scale: options.guidance,
     guidance_interval: options.guidedSteps,
+    reuse: options.reuse,
     ...options.size,
     format: options.format,
   };

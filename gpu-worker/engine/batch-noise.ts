@@ -1,17 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PredictNoise, UNetRow } from '../ml/elite/unet-rows.ts';
+import { isShallow, type PredictNoise, type UNetResult, type UNetRow } from '../ml/elite/unet-rows.ts';
 import type { PictureSize } from '../ml/image/picture.ts';
 
 type Call = {
   readonly size: PictureSize;
   readonly rows: readonly UNetRow[];
-  resolve(noise: Float32Array[]): void;
+  readonly isShallow: boolean;
+  resolve(results: UNetResult[]): void;
   reject(error: unknown): void;
 };
 
 /**
  * Runs the calls of whatever jobs are under way together: one call of the UNet takes the rows that wait, first come first served, as far as
- * they are of one picture size and at most `maxRows`. So a new job waits for one step, not for an image, and each job gets its turn.
+ * they are of one picture size, all shallow or none, and at most `maxRows`. So a new job waits for one step, not for an image, and each job gets its turn.
  *
  * Between two calls the event loop turns once: samplers go on and ask for their next step, and messages from the worker come in, which `run`
  * of a session holds up.
@@ -31,13 +32,13 @@ export function batchNoise(predictNoise: PredictNoise, { maxRows }: { readonly m
 
   async function runTogether(calls: readonly Call[]): Promise<void> {
     try {
-      const noise = await predictNoise(
+      const results = await predictNoise(
         calls[0].size,
         calls.flatMap(({ rows }) => rows),
       );
       let start = 0;
       for (const { rows, resolve } of calls) {
-        resolve(noise.slice(start, start + rows.length));
+        resolve(results.slice(start, start + rows.length));
         start += rows.length;
       }
     } catch (error) {
@@ -49,25 +50,28 @@ export function batchNoise(predictNoise: PredictNoise, { maxRows }: { readonly m
 
   return (size, rows) =>
     new Promise((resolve, reject) => {
-      waiting.push({ size, rows, resolve, reject });
+      waiting.push({ size, rows, isShallow: isShallow(rows), resolve, reject });
       if (!working) {
         workOff();
       }
     });
 }
 
-/** Takes the first call out, and with it those of its size that fit. A call is never split. */
+/** Takes the first call out, and with it those of its kind that fit. A call is never split. */
 function takeBatch(waiting: Call[], maxRows: number): Call[] {
-  const [{ size }] = waiting;
+  const [first] = waiting;
   const batch: Call[] = [];
   let rowCount = 0;
   for (const call of [...waiting]) {
-    const sameSize = call.size.width === size.width && call.size.height === size.height;
-    if (batch.length === 0 || (sameSize && rowCount + call.rows.length <= maxRows)) {
+    if (batch.length === 0 || (isAlike(call, first) && rowCount + call.rows.length <= maxRows)) {
       batch.push(call);
       rowCount += call.rows.length;
       waiting.splice(waiting.indexOf(call), 1);
     }
   }
   return batch;
+}
+
+function isAlike(a: Call, b: Call): boolean {
+  return a.size.width === b.size.width && a.size.height === b.size.height && a.isShallow === b.isShallow;
 }

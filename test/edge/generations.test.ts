@@ -48,6 +48,7 @@ describe('POST /v1/generations', () => {
       sampler: 'lms',
       guidance_scale: 5,
       guidance_interval: { from: 0, to: 1 },
+      reuse: 1,
       width: 64,
       height: 64,
       format: 'png',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { batchNoise } from '../../gpu-worker/engine/batch-noise.ts';
-import type { UNetRow } from '../../gpu-worker/ml/elite/unet-rows.ts';
+import type { UNetResult, UNetRow } from '../../gpu-worker/ml/elite/unet-rows.ts';
 import type { PictureSize } from '../../gpu-worker/ml/image/picture.ts';
 
 const SQUARE = { width: 64, height: 64 };
@@ -17,12 +17,12 @@ function fakeUNet() {
   const calls: { size: PictureSize; timesteps: number[] }[] = [];
   const predictNoise = async (size: PictureSize, rows: readonly UNetRow[]) => {
     calls.push({ size, timesteps: rows.map(({ timestep }) => timestep) });
-    return rows.map(({ timestep }) => Float32Array.of(timestep));
+    return rows.map(({ timestep }) => ({ noise: Float32Array.of(timestep), deep: null }));
   };
   return { calls, predictNoise };
 }
 
-const values = (noise: readonly Float32Array[]) => noise.map(([value]) => value);
+const values = (results: readonly UNetResult[]) => results.map(({ noise: [value] }) => value);
 
 describe('noise of several jobs', () => {
   test('is predicted in one call, and each gets its own rows', async () => {
@@ -45,6 +45,25 @@ describe('noise of several jobs', () => {
       { size: SQUARE, timesteps: [1, 3] },
       { size: WIDE, timesteps: [2] },
     ]);
+  });
+
+  test('is never predicted in one call for rows that reuse features and rows that do not', async () => {
+    const { calls, predictNoise } = fakeUNet();
+    const batched = batchNoise(predictNoise, { maxRows: 8 });
+    const shallow = (timestep: number) => ({ ...row(timestep), deep: new Float32Array(1) });
+    await Promise.all([
+      batched(SQUARE, [row(1)]),
+      batched(SQUARE, [shallow(2), shallow(3)]),
+      batched(SQUARE, [row(4)]),
+      batched(SQUARE, [shallow(5)]),
+    ]);
+    expect(calls.map(({ timesteps }) => timesteps)).toEqual([
+      [1, 4],
+      [2, 3, 5],
+    ]);
+    await expect(async () => batched(SQUARE, [row(1), shallow(2)])).rejects.toThrow(
+      'of every row of a call or of none',
+    );
   });
 
   test('takes at most so many rows a call, of whole calls, except for one that is larger', async () => {

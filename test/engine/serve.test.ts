@@ -18,6 +18,7 @@ function generateRequest(job: string): GenerateRequest {
     sampler: 'lms',
     guidance_scale: 5,
     guidance_interval: { from: 0, to: 1 },
+    reuse: 1,
     width: 64,
     height: 64,
     format: 'png',

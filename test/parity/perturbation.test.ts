@@ -51,7 +51,7 @@ it.each<[CheckpointName, string]>([
     placeholderIndex: expected.numbers('local_index')[0],
     strength: reference.config.unet_lam,
   };
-  const [noise] = await networks.predictNoise(pictureSize, [row]);
+  const [{ noise }] = await networks.predictNoise(pictureSize, [row]);
   expect(maxRelativeError(noise, expected.floats('local/t1'))).toBeGreaterThan(TOLERANCE);
   await networks.release();
 });

@@ -57,7 +57,7 @@ async function run(name: string, steps: number, conditions: readonly Condition[]
     for (const [row, kind] of ['text', 'uncond'].entries()) {
       const kept = `${name}/noise_pred_${kind}_${call}`;
       if (expected.names.includes(kept))
-        expectRelative(`run ${name}, noise predictions`, outputs[row], expected.floats(kept), NOISE_TOLERANCE);
+        expectRelative(`run ${name}, noise predictions`, outputs[row].noise, expected.floats(kept), NOISE_TOLERANCE);
     }
     call++;
     return outputs;

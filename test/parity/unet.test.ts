@@ -49,7 +49,7 @@ const rows = (Object.keys(cases) as (keyof typeof cases)[]).flatMap((name) =>
 
 describe('the UNet', () => {
   it.each(rows)('$name', async ({ name, row }) => {
-    const [noise] = await networks.predictNoise(pictureSize, [row]);
+    const [{ noise }] = await networks.predictNoise(pictureSize, [row]);
     expectRelative(`UNet, ${name}`, noise, expected.floats(name), TOLERANCE);
   });
 
@@ -85,9 +85,20 @@ describe('the UNet', () => {
     );
     for (const [index, { row }] of rows.entries()) {
       const [alone] = await networks.predictNoise(pictureSize, [row]);
-      expectRelative('UNet, a batch of different jobs', together[index], alone, BATCH_TOLERANCE);
+      expectRelative('UNet, a batch of different jobs', together[index].noise, alone.noise, BATCH_TOLERANCE);
     }
   });
+
+  it.each(rows)(
+    'with the deep features of the same call given, computes the same noise from the outer layers: $name',
+    async ({ row }) => {
+      const [{ noise, deep }] = await networks.predictNoise(pictureSize, [{ ...row, keepsDeep: true }]);
+      const [shallow] = await networks.predictNoise(pictureSize, [{ ...row, deep: deep! }]);
+      expectRelative('UNet, outer layers with deep features given', shallow.noise, noise, BATCH_TOLERANCE);
+      const [ordinary] = await networks.predictNoise(pictureSize, [row]);
+      expect(noise).toEqual(ordinary.noise); // to the bit: keeping them changes nothing
+    },
+  );
 
   it('takes the attention maximum per sample, where the authors take it over the batch', async () => {
     const batch = golden('unet_batch2');
@@ -106,7 +117,7 @@ describe('the UNet', () => {
         strength: reference.config.unet_lam,
       }),
     );
-    const [, second] = await networks.predictNoise(pictureSize, pair);
+    const [, { noise: second }] = await networks.predictNoise(pictureSize, pair);
     expectRelative('UNet, second of a pair', second, batch.floats('out_single_1'), TOLERANCE);
     expect(maxRelativeError(second, half('out_batch', 1))).toBeGreaterThan(TOLERANCE);
   });

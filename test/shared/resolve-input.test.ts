@@ -19,6 +19,7 @@ describe('what a request leaves open', () => {
       sampler: 'lms',
       guidance_scale: 5,
       guidance_interval: { from: 0, to: 1 },
+      reuse: 1,
       width: 64,
       height: 64,
       concepts: [{ strength: 0.6, words: 'primary' }],

@@ -48,6 +48,7 @@ function generate(engine: Engine, prompt: string, options: Partial<JobOptions> =
     sampler: 'lms',
     guidance_scale: 5,
     guidance_interval: { from: 0, to: 1 },
+    reuse: 1,
     width: 64,
     height: 64,
     format: 'png',

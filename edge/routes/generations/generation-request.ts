@@ -6,6 +6,7 @@ import {
   MAX_CONCEPTS,
   MAX_IMAGES,
   MAX_PROMPT_CHARS,
+  reuseSchema,
   seedSchema,
   strengthSchema,
 } from '../../../shared/generation.ts';
@@ -36,6 +37,7 @@ export const generationRequestSchema = z.strictObject({
   sampler: samplerSchema.optional(),
   guidance_scale: guidanceScaleSchema.optional(),
   guidance_interval: guidanceIntervalSchema.optional(),
+  reuse: reuseSchema.optional(),
   width: z.int().min(1).optional(),
   height: z.int().min(1).optional(),
   format: imageFormatSchema.default('png'),

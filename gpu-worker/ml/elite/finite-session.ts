@@ -17,8 +17,8 @@ export class NonFiniteError extends Error {
 export function finiteSession(session: Session, graph: Graph, checkpoints: Checkpoints): Session {
   return {
     ...session,
-    run: async (inputs) => {
-      const outputs = await session.run(inputs);
+    run: async (...request) => {
+      const outputs = await session.run(...request);
       for (const [name, output] of Object.entries(outputs)) {
         if (allFinite(output)) continue;
         for (const used of new Set([...graph.parameters.values()].map(({ checkpoint }) => checkpoint)))

@@ -9,7 +9,7 @@ import { allGraphs, networkGraphs } from './network-graphs.ts';
 import { type NetworkSessions, networkSessions } from './network-sessions.ts';
 import type { PlacedWords } from './place-words.ts';
 import { stack, stackIntegers, unstack } from './stack-samples.ts';
-import { type PredictNoise, unetInputs } from './unet-rows.ts';
+import { isShallow, type PredictNoise, unetInputs } from './unet-rows.ts';
 
 /**
  * ELITE's networks, loaded and ready to run. Every call blocks the thread until it is done, and throws WeightsError or NonFiniteError
@@ -72,13 +72,23 @@ async function openAll(
   const globalSession = await sessions.open(graphs.global, ONE);
   const localSession = await sessions.open(graphs.local, ONE);
   const unetSession = sessions.openBySize(graphs.unet, BATCH_BUCKETS);
+  const shallowSession = sessions.openBySize(graphs.shallowUNet, BATCH_BUCKETS);
   const decoderSession = sessions.openBySize(graphs.vaeDecoder, ONE);
   await unetSession(size);
   await decoderSession(size);
+  if (inBatches) await shallowSession(size); // on a processor it opens in no time, if anybody asks for it
 
   const predictNoise: PredictNoise = async (picture, rows) => {
+    const inputs = unetInputs(rows, config, latentSize(picture));
+    if (isShallow(rows)) {
+      const { noise } = await (await shallowSession(picture)).run(inputs);
+      return unstack(noise).map((noise) => ({ noise, deep: null }));
+    }
     const session = await unetSession(picture);
-    return unstack((await session.run(unetInputs(rows, config, latentSize(picture)))).noise);
+    const keepsDeep = rows.some((row) => row.keepsDeep);
+    const outputs = await session.run(inputs, {}, keepsDeep ? ['noise', 'deep'] : ['noise']);
+    const deep = keepsDeep ? unstack(outputs.deep) : [];
+    return unstack(outputs.noise).map((noise, i) => ({ noise, deep: rows[i].keepsDeep ? deep[i] : null }));
   };
   const featureShape = [1, mapping.words, mapping.patches + 1, mapping.featureSize];
   return {

@@ -113,7 +113,7 @@ async function* compareUNet(
       placeholderIndex,
       strength,
     }));
-    for (const [t, noise] of (await networks.predictNoise(description.defaults, rows)).entries())
+    for (const [t, { noise }] of (await networks.predictNoise(description.defaults, rows)).entries())
       yield relative(`UNet: ${name}, timestep ${t}`, noise, expected.floats(`${name}/t${t}`));
   }
 }

@@ -62,7 +62,8 @@ function sampleBatch(model: EliteModel, batch: readonly Drawing[], options: Draw
         }));
       const rows = [...rowsOf(batch.map(({ condition }) => condition)), ...rowsOf(batch.map(() => unconditional))];
       const predicted = await model.networks.predictNoise(size, rows);
-      return joined(batch.map((_, n) => combineGuidance(predicted[batch.length + n], predicted[n], guidanceScale)));
+      const noise = predicted.map((result) => result.noise);
+      return joined(batch.map((_, n) => combineGuidance(noise[batch.length + n], noise[n], guidanceScale)));
     },
     { noise },
   );

@@ -35,6 +35,8 @@ export type GenerateRequest = PictureSize & {
   readonly guidanceScale: number;
   /** The part of the run that is guided, as shares of its steps: all of it, [0, 1], when left out. Elsewhere a step costs half. */
   readonly guidanceInterval?: readonly [from: number, to: number];
+  /** The UNet's inner layers run at every so many steps; in between, what they gave is used again, at a quarter of the cost. 1 when left out. */
+  readonly reuse?: number;
   readonly numImages: number;
 };
 
@@ -75,13 +77,13 @@ export function generate(
     const seedOf = (image: number) => (seed + image) % (MAX_SEED + 1); // torch too takes the lower 32 bits
     const method = samplers[request.sampler];
     const plan = method.plan(model.schedule, steps);
-    const { guidanceScale: scale, guidanceInterval = [0, 1] } = request;
+    const { guidanceScale: scale, guidanceInterval = [0, 1], reuse } = request;
     const [from, to] = guidanceInterval.map((share) => Math.round(share * steps));
-    const noisePrediction = guidedNoise(predictNoise, request, conditions, { scale, from, to });
     const latents = await Promise.all(
       images.map((image) => {
         const { randn } = torchGenerator(seedOf(image));
         const start = randn(model.latentCount(request));
+        const noisePrediction = guidedNoise(predictNoise, request, conditions, { scale, from, to, reuse });
         return sampleLatents(method, plan, start, noisePrediction, {
           noise: randn,
           onStep: () => onStep(image),

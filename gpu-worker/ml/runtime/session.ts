@@ -24,10 +24,11 @@ export type SessionOptions = {
 /** A graph ready to run. `run` blocks the thread it is called on until the outputs are there, although it returns a promise. */
 export type Session = {
   readonly name: string;
-  /** An output named in `into` is written there; any other is newly allocated. */
+  /** An output named in `into` is written there; any other is newly allocated. `outputs`: those that are wanted, all when left out. */
   run(
     inputs: Readonly<Record<string, InputTensor>>,
     into?: Readonly<Record<string, FloatTensor>>,
+    outputs?: readonly string[],
   ): Promise<Readonly<Record<string, FloatTensor>>>;
   release(): Promise<void>;
 };
@@ -117,10 +118,8 @@ export async function openOnnxFile(file: string, options: SessionOptions = {}): 
 function wrapSession(name: string, session: InferenceSession): Session {
   return {
     name,
-    run: async (inputs, into = {}) => {
-      const fetches = Object.fromEntries(
-        session.outputNames.map((name) => [name, into[name] ? toTensor(into[name]) : null]),
-      );
+    run: async (inputs, into = {}, wanted = session.outputNames) => {
+      const fetches = Object.fromEntries(wanted.map((name) => [name, into[name] ? toTensor(into[name]) : null]));
       const outputs = await session.run(
         Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)])),
         fetches,

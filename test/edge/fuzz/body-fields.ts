@@ -81,6 +81,7 @@ function fieldValues(concept: () => string): Readonly<Record<string, fc.Arbitrar
     sampler: field('lms', 'plms'),
     guidance_scale: field(5, -1),
     guidance_interval: object({ from: field(0, 1), to: field(0.5, 1) }),
+    reuse: field(3, 0),
     width: field(64, 65),
     height: field(64),
     format: field('png', 'bmp'),

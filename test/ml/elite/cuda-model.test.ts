@@ -89,6 +89,7 @@ describe('a model built for CUDA in half precision', () => {
       global_mapping: [1],
       local_mapping: [1],
       unet: [1, 2, 4, 8],
+      unet_shallow: [1, 2, 4, 8],
       vae_decoder: [1],
     });
   });

@@ -28,7 +28,7 @@ async function denoise(path: string, latent = 1): Promise<Float32Array> {
     strength: 0.6,
   };
   try {
-    const [noise] = await networks.predictNoise(description.defaults, [row]);
+    const [{ noise }] = await networks.predictNoise(description.defaults, [row]);
     return noise;
   } finally {
     await networks.release();
