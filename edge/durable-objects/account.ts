@@ -118,7 +118,7 @@ export class Account extends DurableObject<EdgeEnv> {
     if (answer) {
       this.#tables.requests.answered(key, answer);
     } else {
-      this.#tables.requests.forget(key);
+      this.#tables.requests.unanswered(key);
     }
   }
 

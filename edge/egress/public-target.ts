@@ -61,7 +61,7 @@ export async function checkTarget(text: string, rules: TargetRules): Promise<Tar
   if (url.protocol !== 'https:') {
     return refused('must be an https URL');
   }
-  const host = url.hostname.replace(/\.$/, '');
+  const host = url.hostname.replace(/\.+$/, '');
   if (ownHosts.some(({ hostname }) => hostname === host)) {
     return refused('must not lead back to this service');
   }

@@ -18,7 +18,7 @@ const REPLAYED_HEADERS = ['Content-Type', 'Location', 'Preference-Applied'] as c
 export type IdempotencyOptions = {
   /** Shown once: null when the answer is given again. */
   readonly secretFields?: readonly string[];
-  /** Answers for an object whose maker died before it could. */
+  /** Answers for an object whose maker could not. */
   readonly recover?: (c: Context<EdgeContext>, objectId: string) => Promise<Response>;
 };
 
@@ -44,8 +44,9 @@ export function idempotent({ secretFields = [], recover }: IdempotencyOptions): 
     if (key === null) {
       return next();
     }
-    const account = accountOf(c.env, c.get('principal').accountId);
-    const begun = await account.beginRequest(key, await requestFingerprint(c.req));
+    const { accountId, endUser, concepts } = c.get('principal');
+    const account = accountOf(c.env, accountId);
+    const begun = await account.beginRequest(key, await requestFingerprint(c.req, { endUser, concepts }));
     switch (begun.state) {
       case 'mismatch':
         throw new ApiError('idempotency_mismatch', 'This Idempotency-Key was used for a request with other content.');

@@ -1,15 +1,19 @@
 import type { HonoRequest } from 'hono';
 import { mediaTypeOf } from './media-type.ts';
+import type { Principal } from './principal.ts';
+
+type Asker = Pick<Principal, 'endUser' | 'concepts'>;
 
 /**
  * SHA-256 of what a request means: method, path, query and the parsed body, fields in the order of their names and
  * files by their content. The bytes on the wire will not do, since the boundaries of multipart bodies differ each
- * time.
+ * time. `asker` is whom the answer is for: another who sends the same is not to see it.
  */
-export async function requestFingerprint(request: HonoRequest): Promise<string> {
+export async function requestFingerprint(request: HonoRequest, asker: Asker): Promise<string> {
   const { pathname, searchParams } = new URL(request.url);
   searchParams.sort();
-  return sha256(JSON.stringify([request.method, pathname, searchParams.toString(), await bodyMeaning(request)]));
+  const meaning = [request.method, pathname, searchParams.toString(), await bodyMeaning(request)];
+  return sha256(JSON.stringify([...meaning, asker.endUser, asker.concepts]));
 }
 
 async function bodyMeaning(request: HonoRequest): Promise<unknown> {

@@ -1,7 +1,8 @@
 import { env, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { accountOf } from '../../edge/durable-objects/stubs.ts';
 import type { Generation } from '../../shared/generation.ts';
-import { announceModel, type Client, expectProblem, newClient, photoForm, readyConcept } from './client.ts';
+import { announceModel, type Client, clientWith, expectProblem, newClient, photoForm, readyConcept } from './client.ts';
 import { png } from './pictures.ts';
 import { doJob } from './scripted-worker.ts';
 
@@ -58,6 +59,18 @@ describe('a request with an Idempotency-Key', () => {
       { 'Idempotency-Key': 'order-3' },
     );
     expect(response.status).toBe(201);
+  });
+
+  test('of one end user is not another’s', async () => {
+    const tokenOf = async (end_user: string) => {
+      const body = { scopes: ['generations:write'], end_user };
+      const { token } = await (await client.post('/v1/client-tokens', body)).json<{ token: string }>();
+      return clientWith(token);
+    };
+    const send = async (one: Client) => one.post('/v1/generations', input(), { 'Idempotency-Key': 'shared' });
+    expect((await send(await tokenOf('ann'))).status).toBe(202);
+    await expectProblem(await send(await tokenOf('bob')), 'idempotency_mismatch');
+    expect((await send(await tokenOf('ann'))).headers.get('Idempotent-Replayed')).toBe('true');
   });
 
   test('gets a definite refusal again, under its own request id', async () => {
@@ -127,6 +140,14 @@ describe('a request that died', () => {
     await doJob(client.accountId, first.id);
     expect((await create('dead')).status).toBe(201);
     await setClock(0);
+  });
+
+  test('with an error after it made its object gives that object too, and at once', async () => {
+    const first = await (await create('failed')).json<Generation>();
+    await die('failed');
+    await accountOf(env, client.accountId).endRequest('failed', null);
+    const again = await create('failed');
+    expect([again.status, (await again.json<Generation>()).id]).toEqual([202, first.id]);
   });
 });
 

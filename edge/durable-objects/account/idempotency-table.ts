@@ -11,7 +11,7 @@ export type IdempotentRequest =
   | { readonly state: 'running' }
   | { readonly state: 'mismatch' }
   | { readonly state: 'answered'; readonly answer: StoredAnswer }
-  /** It made this object, and died before it could answer. */
+  /** It made this object, and could not answer with it. */
   | { readonly state: 'made'; readonly objectId: string };
 
 const KEPT_MS = 24 * 3_600_000;
@@ -19,7 +19,13 @@ const KEPT_MS = 24 * 3_600_000;
 /** Longer than any request may run: one still unanswered has died. */
 const DEAD_AFTER_MS = 120_000;
 
-type Row = { fingerprint: string; started_at_ms: number; object_id: string | null; answer: string | null };
+type Row = {
+  fingerprint: string;
+  started_at_ms: number;
+  is_over: number;
+  object_id: string | null;
+  answer: string | null;
+};
 
 /** Requests with an Idempotency-Key, and what came of them. */
 export function createIdempotencyTable(sql: SqlStorage) {
@@ -27,8 +33,9 @@ export function createIdempotencyTable(sql: SqlStorage) {
     create(): void {
       sql.exec(
         `CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, started_at_ms INTEGER NOT NULL,
-         object_id TEXT, answer TEXT)`,
+         is_over INTEGER NOT NULL DEFAULT 0, object_id TEXT, answer TEXT)`,
       );
+      sql.exec('CREATE INDEX idempotency_by_start ON idempotency (started_at_ms)');
     },
 
     begin(key: string, fingerprint: string, nowMs: number): IdempotentRequest {
@@ -40,7 +47,7 @@ export function createIdempotencyTable(sql: SqlStorage) {
       if (row?.answer) {
         return { state: 'answered', answer: JSON.parse(row.answer) };
       }
-      if (row && nowMs - row.started_at_ms < DEAD_AFTER_MS) {
+      if (row && !row.is_over && nowMs - row.started_at_ms < DEAD_AFTER_MS) {
         return { state: 'running' };
       }
       if (row?.object_id) {
@@ -64,9 +71,10 @@ export function createIdempotencyTable(sql: SqlStorage) {
       sql.exec('UPDATE idempotency SET answer = ? WHERE key = ?', JSON.stringify(answer), key);
     },
 
-    /** The answer was none that stands: the request may be made anew. */
-    forget(key: string): void {
-      sql.exec('DELETE FROM idempotency WHERE key = ? AND answer IS NULL', key);
+    /** The answer was none that stands: the request may be made anew, unless it has made its object already. */
+    unanswered(key: string): void {
+      sql.exec('UPDATE idempotency SET is_over = 1 WHERE key = ? AND object_id IS NOT NULL', key);
+      sql.exec('DELETE FROM idempotency WHERE key = ? AND object_id IS NULL AND answer IS NULL', key);
     },
   };
 }

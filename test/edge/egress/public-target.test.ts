@@ -65,6 +65,7 @@ describe('a URL that a user has us call', () => {
     ['a bare name', 'intranet'],
     ['our own host', 'edge.test'],
     ['our own host with a final dot', 'EDGE.test.'],
+    ['our own host with two', 'edge.test..'],
     ['our queue on another port', 'queue.test'],
     ['credentials', 'user:secret@hooks.example.com'],
   ])('is refused when its host is %s: %s', async (_, host) => {
