@@ -1,5 +1,6 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { jobOf } from '../../edge/durable-objects/stubs.ts';
 import { type Generation, generationSchema } from '../../shared/generation.ts';
 import { testModel } from '../shared/test-model.ts';
 import { announceModel, type Client, expectProblem, newClient, photoForm, readyConcept, request } from './client.ts';
@@ -243,6 +244,29 @@ describe('a generation', () => {
     } as const;
     await attempt.report({ type: 'failed', error });
     expect(await read(id)).toMatchObject({ status: 'failed', error, images: [] });
+  });
+
+  test('that is deleted before its account got its job to start never starts', async () => {
+    const { id } = await generate();
+    const { state } = (await jobOf(env, id).view())!;
+    const terms = { startWithinMs: 3_600_000, shares: [], webhook: null };
+    const unacknowledged = JSON.stringify({ kind: 'start_job', message: state.message, terms });
+    const account = env.ACCOUNT.getByName(client.accountId);
+    await runInDurableObject(account, (_, { storage }) => {
+      const insert = 'INSERT INTO task (task, due_at_ms, failures) VALUES (?, ?, 1)';
+      storage.sql.exec(insert, unacknowledged, Date.now() + 60_000);
+    });
+    await client.send('DELETE', `/v1/generations/${id}`);
+    await expect.poll(() => jobOf(env, id).view()).toBeNull();
+    await runInDurableObject(account, (instance) => {
+      instance.now = () => Date.now() + 60_000;
+    });
+    await runDurableObjectAlarm(account);
+    expect(await jobOf(env, id).view()).toBeNull();
+    await runInDurableObject(account, (instance, { storage }) => {
+      instance.now = Date.now;
+      expect(storage.sql.exec("SELECT 1 FROM task WHERE task ->> 'kind' = 'start_job'").toArray()).toEqual([]);
+    });
   });
 
   test('can be cancelled while queued and while running; the worker is told', async () => {

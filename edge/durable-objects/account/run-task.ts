@@ -10,7 +10,9 @@ export async function runTask(parts: AccountParts, task: Task): Promise<void> {
   const { env } = parts;
   switch (task.kind) {
     case 'start_job':
-      return jobOf(env, task.message.job_id).accept(task.message, task.terms);
+      return isWanted(parts, task.message.job_id)
+        ? jobOf(env, task.message.job_id).accept(task.message, task.terms)
+        : undefined;
     case 'delete_job':
       return jobOf(env, task.jobId).delete();
     case 'delete_prefix':
@@ -27,4 +29,9 @@ export async function runTask(parts: AccountParts, task: Task): Promise<void> {
     case 'revoke_share':
       return shareOf(env, task.share).revoke();
   }
+}
+
+/** A job whose record was deleted before it could start must not start any more. */
+function isWanted({ tables }: AccountParts, jobId: string): boolean {
+  return [tables.concepts, tables.generations, tables.samples].some((records) => records.get(jobId) !== null);
 }
