@@ -1,5 +1,9 @@
+import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { announceModel, type Client, newClient, photoForm, readyConcept } from './client.ts';
+import { createApp } from '../../edge/app.ts';
+import { jobOf } from '../../edge/durable-objects/stubs.ts';
+import type { EdgeEnv } from '../../edge/env.ts';
+import { announceModel, type Client, newClient, ORIGIN, photoForm, readyConcept } from './client.ts';
 import { png } from './pictures.ts';
 import { newAttempt, queuedMessage } from './scripted-worker.ts';
 
@@ -57,7 +61,35 @@ async function newJob(steps: number) {
   return { path: `/v1/generations/${id}/events`, run };
 }
 
+/** The bindings of a Worker to which jobs seem to have nothing new to tell the first time that it asks. */
+function withQuietJobs(): EdgeEnv {
+  const getByName = (id: string) => {
+    const job = jobOf(env, id);
+    let isFirst = true;
+    return {
+      view: () => job.view(),
+      eventsAfter: async (after: number, waitMs: number) => {
+        const events = await job.eventsAfter(after, waitMs);
+        const told = isFirst ? [] : events;
+        isFirst = false;
+        return told;
+      },
+    };
+  };
+  return { ...env, JOB: { getByName } as unknown as EdgeEnv['JOB'] };
+}
+
 describe('server-sent events', () => {
+  test('tell of an end that comes when a pause is just over', async () => {
+    const { path, run } = await newJob(1);
+    await run();
+    const headers = { Authorization: `Bearer ${client.token}` };
+    const context = createExecutionContext();
+    const response = await createApp().fetch(new Request(`${ORIGIN}${path}`, { headers }), withQuietJobs(), context);
+    expect(await response.text()).toContain('event: succeeded');
+    await waitOnExecutionContext(context);
+  });
+
   test('tell everything from the start, live, and close after the end', async () => {
     const { path, run } = await newJob(3);
     const running = run();

@@ -47,8 +47,8 @@ export function streamJobEvents(c: Context<EdgeContext>, { jobId, nameOf, ended 
       }
       if (events.length === 0) {
         const view = await job.view();
-        if (!view || view.state.endedAtMs !== null) {
-          return;
+        if (!view || (view.state.endedAtMs !== null && view.lastEventId <= lastId)) {
+          return; // an end since the pause is still to be sent
         }
         await stream.write(': still here\n\n');
       }
