@@ -14,3 +14,8 @@ export function cosineRate(peak: number, { steps, warmupSteps }: { steps: number
     return peak * (0.01 + (0.99 * (1 + Math.cos(Math.PI * progress))) / 2);
   };
 }
+
+/** One schedule after another (a warm restart, Loshchilov & Hutter 2017): `second` counts its steps from `atStep`. */
+export function restartedRate(first: LearningRate, second: LearningRate, atStep: number): LearningRate {
+  return (step) => (step < atStep ? first(step) : second(step - atStep));
+}

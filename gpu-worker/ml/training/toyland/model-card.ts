@@ -14,7 +14,7 @@ type Training = {
 export function modelCard({ plan, seed, results, hours }: Training): string {
   const { vae, clip, reader, unet, global, local } = plan;
   const settings: Readonly<Record<string, string>> = {
-    vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}`,
+    vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}, ${vae.restartSteps} more from a fifth of the rate`,
     clip: `${clip.steps} steps in batches of ${clip.batchSize}`,
     reader: `${reader.steps} steps in batches of ${reader.batchSize}`,
     unet: `${unet.steps} steps at half size, ${unet.fullSteps} at full size, in batches of ${unet.batchSize}`,

@@ -14,8 +14,8 @@ export type ToylandPlan = {
   networks: EliteConfig;
   /** Size of CLIP's joint space. */
   projectionSize: number;
-  /** `steps` on crops of `cropPx`, then `wholeSteps` on whole pictures. */
-  vae: StagePlan & { cropPx: number; wholeSteps: number; wholeBatchSize: number };
+  /** `steps` on crops of `cropPx`, then `wholeSteps` on whole pictures, then as many again as `restartSteps` from a fifth of the rate. */
+  vae: StagePlan & { cropPx: number; wholeSteps: number; wholeBatchSize: number; restartSteps: number };
   clip: StagePlan;
   reader: StagePlan;
   /** `steps` on pictures of half the size, then `fullSteps` on full ones. */
@@ -38,7 +38,15 @@ export function shippedPlan(): ToylandPlan {
     sizePx,
     networks: toylandNetworks(),
     projectionSize: 128,
-    vae: { steps: 4400, batchSize: 16, cropPx: 32, wholeSteps: 4600, wholeBatchSize: 8, learningRate: 1e-3 },
+    vae: {
+      steps: 4400,
+      batchSize: 16,
+      cropPx: 32,
+      wholeSteps: 4600,
+      wholeBatchSize: 8,
+      restartSteps: 1500,
+      learningRate: 1e-3,
+    },
     clip: { steps: 1600, batchSize: 128, learningRate: 5e-4 },
     reader: { steps: 4000, batchSize: 32, learningRate: 1e-3 },
     unet: { steps: 8000, fullSteps: 16_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
