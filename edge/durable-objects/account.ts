@@ -74,6 +74,10 @@ export class Account extends DurableObject<EdgeEnv> {
     ];
   }
 
+  async hasKey(id: string): Promise<boolean> {
+    return this.#exists() && this.#tables.keys.hashOf(id) !== null;
+  }
+
   async createKey(key: NewKey): Promise<KeyRecord> {
     const nowMs = this.now();
     this.#tables.keys.insert(key, nowMs);

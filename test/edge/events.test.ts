@@ -61,33 +61,50 @@ async function newJob(steps: number) {
   return { path: `/v1/generations/${id}/events`, run };
 }
 
-/** The bindings of a Worker to which jobs seem to have nothing new to tell the first time that it asks. */
-function withQuietJobs(): EdgeEnv {
+/** What a stream says of a job that, while `pauses`, has nothing new to tell when it is asked. */
+async function streamWith(pauses: () => Promise<boolean>, path: string, token = client.token): Promise<string> {
   const getByName = (id: string) => {
     const job = jobOf(env, id);
-    let isFirst = true;
-    return {
-      view: () => job.view(),
-      eventsAfter: async (after: number, waitMs: number) => {
-        const events = await job.eventsAfter(after, waitMs);
-        const told = isFirst ? [] : events;
-        isFirst = false;
-        return told;
-      },
-    };
+    const eventsAfter = async (after: number, waitMs: number) =>
+      (await pauses()) ? [] : job.eventsAfter(after, waitMs);
+    return { eventsAfter, view: () => job.view() };
   };
-  return { ...env, JOB: { getByName } as unknown as EdgeEnv['JOB'] };
+  const bindings = { ...env, JOB: { getByName } as unknown as EdgeEnv['JOB'] };
+  const headers = { Authorization: `Bearer ${token}` };
+  const context = createExecutionContext();
+  const response = await createApp().fetch(new Request(`${ORIGIN}${path}`, { headers }), bindings, context);
+  const text = await response.text();
+  await waitOnExecutionContext(context);
+  return text;
+}
+
+function times(count: number): () => Promise<boolean> {
+  let left = count;
+  return async () => left-- > 0;
 }
 
 describe('server-sent events', () => {
   test('tell of an end that comes when a pause is just over', async () => {
     const { path, run } = await newJob(1);
     await run();
-    const headers = { Authorization: `Bearer ${client.token}` };
-    const context = createExecutionContext();
-    const response = await createApp().fetch(new Request(`${ORIGIN}${path}`, { headers }), withQuietJobs(), context);
-    expect(await response.text()).toContain('event: succeeded');
-    await waitOnExecutionContext(context);
+    expect(await streamWith(times(1), path)).toContain('event: succeeded');
+  });
+
+  test('say every third pause that they are still there', async () => {
+    const { path, run } = await newJob(1);
+    const telling = streamWith(times(7), path);
+    await run();
+    expect((await telling).match(/^: still here$/gm)).toHaveLength(2);
+  });
+
+  test('end at the first pause after their key was deleted', async () => {
+    const { path } = await newJob(1);
+    const { id, secret } = await (await client.post('/v1/keys', {})).json<{ id: string; secret: string }>();
+    const pauseAndDelete = async () => {
+      await client.send('DELETE', `/v1/keys/${id}`);
+      return true;
+    };
+    expect(await streamWith(pauseAndDelete, path, secret)).toBe('');
   });
 
   test('tell everything from the start, live, and close after the end', async () => {

@@ -2,11 +2,14 @@ import type { Context } from 'hono';
 import { type SSEMessage, streamSSE } from 'hono/streaming';
 import type { EdgeContext } from '../../context.ts';
 import type { LoggedEvent } from '../../durable-objects/job/event-log.ts';
-import { jobOf } from '../../durable-objects/stubs.ts';
+import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
 import { isoTime } from '../object-urls.ts';
 
-/** Often enough that no proxy takes the silence for a dead connection. */
-const COMMENT_EVERY_MS = 15_000;
+/** How long a stream waits for news before it looks whether it may still tell: a deleted key is dead within 10 s. */
+const PAUSE_MS = 5_000;
+
+/** Every 15 s: often enough that no proxy takes the silence for a dead connection. */
+const PAUSES_PER_COMMENT = 3;
 
 type EndedObject = { readonly id: string; readonly status: string };
 
@@ -35,8 +38,16 @@ export function streamJobEvents(c: Context<EdgeContext>, { jobId, nameOf, ended 
   let lastId = lastEventId(c.req.header('Last-Event-ID'));
   c.header('X-Accel-Buffering', 'no');
   return streamSSE(c, async (stream) => {
+    let pauses = 0;
+    let checkedAtMs = Date.now();
     while (!stream.aborted) {
-      const events = await job.eventsAfter(lastId, COMMENT_EVERY_MS);
+      const events = await job.eventsAfter(lastId, PAUSE_MS);
+      if (events.length === 0 || Date.now() - checkedAtMs >= PAUSE_MS) {
+        if (!(await keyIsAlive(c))) {
+          return;
+        }
+        checkedAtMs = Date.now();
+      }
       for (const event of events) {
         const isEnd = ENDS.has(event.type);
         await stream.writeSSE(toMessage(event, nameOf(event), isEnd ? await ended() : null));
@@ -50,10 +61,18 @@ export function streamJobEvents(c: Context<EdgeContext>, { jobId, nameOf, ended 
         if (!view || (view.state.endedAtMs !== null && view.lastEventId <= lastId)) {
           return; // an end since the pause is still to be sent
         }
-        await stream.write(': still here\n\n');
+        pauses += 1;
+        if (pauses % PAUSES_PER_COMMENT === 0) {
+          await stream.write(': still here\n\n');
+        }
       }
     }
   });
+}
+
+async function keyIsAlive(c: Context<EdgeContext>): Promise<boolean> {
+  const { accountId, keyId } = c.get('principal');
+  return keyId !== null && accountOf(c.env, accountId).hasKey(keyId);
 }
 
 function toMessage({ id, atMs, progress }: LoggedEvent, name: string, object: EndedObject | null): SSEMessage {
