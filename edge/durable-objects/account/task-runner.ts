@@ -7,13 +7,15 @@ export type TaskRunnerPorts = {
   readonly now: () => number;
 };
 
+/** Longer than a task should take: one still under way by then has died with its object. */
+const LEASE_MS = 60_000;
+
 /** Does what was promised: at once, and again by the object's alarm until it is done. */
 export function createTaskRunner(storage: DurableObjectStorage, { run, rest, now }: TaskRunnerPorts) {
   const table = createTaskTable(storage.sql);
   const running = new Set<number>();
 
   async function attempt(due: DueTask): Promise<void> {
-    running.add(due.id);
     try {
       await run(due.task);
       table.done(due.id);
@@ -27,12 +29,25 @@ export function createTaskRunner(storage: DurableObjectStorage, { run, rest, now
     }
   }
 
+  async function arm(): Promise<void> {
+    const nextDueAtMs = table.nextDueAtMs();
+    await (nextDueAtMs === null ? rest() : storage.setAlarm(nextDueAtMs));
+  }
+
+  /** Sets the alarm before the first attempt, in one write with what was just promised: the object may die during it. */
   async function attemptAll(due: readonly DueTask[]): Promise<void> {
+    const idle = due.filter(({ id }) => !running.has(id));
+    for (const { id } of due) {
+      running.add(id);
+      table.begun(id, now() + LEASE_MS);
+    }
     try {
-      await Promise.all(due.map(attempt));
+      if (idle.length > 0) {
+        await arm();
+        await Promise.all(idle.map(attempt));
+      }
     } finally {
-      const nextDueAtMs = table.nextDueAtMs();
-      await (nextDueAtMs === null ? rest() : storage.setAlarm(nextDueAtMs));
+      await arm();
     }
   }
 
@@ -51,7 +66,7 @@ export function createTaskRunner(storage: DurableObjectStorage, { run, rest, now
     },
 
     async runDue(): Promise<void> {
-      await attemptAll(table.due(now()).filter(({ id }) => !running.has(id)));
+      await attemptAll(table.due(now()));
     },
   };
 }

@@ -39,6 +39,11 @@ export function createTaskTable(sql: SqlStorage) {
         .map(({ id, task, failures }) => ({ id, task: JSON.parse(task), failures }));
     },
 
+    /** An attempt under way: should it die with its object, the task is due again at `againAtMs`. */
+    begun(id: number, againAtMs: number): void {
+      sql.exec('UPDATE task SET due_at_ms = ? WHERE id = ?', againAtMs, id);
+    },
+
     nextDueAtMs(): number | null {
       return sql.exec<{ due: number | null }>('SELECT min(due_at_ms) AS due FROM task').one().due;
     },
