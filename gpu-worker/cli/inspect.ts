@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { Command } from 'commander';
 import type { ModelDescription } from '../../shared/model-description.ts';
 import { checkNamesAndShapes, folderCheckpoints } from '../ml/elite/check-folder.ts';
+import type { Target } from '../ml/weights/model-json.ts';
 import { openWeightFile } from '../ml/weights/open-weights.ts';
 import type { WeightIndex } from '../ml/weights/tensor-location.ts';
 import { formatBytes, formatCount, formatSize, formatTable } from './format.ts';
@@ -33,7 +34,7 @@ export function inspectCommand(terminal: Terminal): Command {
 }
 
 function inspectModel(folder: string, report: Report): void {
-  const { description, checkpoints } = folderCheckpoints(folder);
+  const { description, target, checkpoints } = folderCheckpoints(folder);
   checkNamesAndShapes(folder);
   const components = [...checkpoints].map(([name, index]) => ({ name, ...summarise(index, realpathSync(folder)) }));
   const rows = components.map(({ name, parameters, dtypes, sizeBytes, files }) => [
@@ -45,15 +46,16 @@ function inspectModel(folder: string, report: Report): void {
   ]);
   const table = formatTable([['Network', 'Parameters', 'Stored as', 'Size', 'File'], ...rows], [1, 3]);
   report.answer(
-    `${formatDescription(description)}\n\n${table}\n\nEvery weight has the name and shape its network asks for.`,
+    `${formatDescription(description, target)}\n\n${table}\n\nEvery weight has the name and shape its network asks for.`,
     {
       model: description,
+      target,
       networks: components.map(({ sizeBytes, ...component }) => ({ ...component, size_bytes: sizeBytes })),
     },
   );
 }
 
-function formatDescription(description: ModelDescription) {
+function formatDescription(description: ModelDescription, target: Target) {
   const { name, fingerprint, sizes, samplers, steps, words, embedding, segmentation, licence } = description;
   return formatTable([
     ['Model', name],
@@ -63,6 +65,7 @@ function formatDescription(description: ModelDescription) {
     ['Concepts', `${words} words and ${embedding.patches} patches of ${embedding.dim} numbers`],
     ['Masks', segmentation ? 'found on request' : 'to be given: no segmentation.onnx'],
     ['Licence', licence.name],
+    ...(target === 'portable' ? [] : [['Built for', target]]),
   ]);
 }
 

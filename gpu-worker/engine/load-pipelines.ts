@@ -6,7 +6,7 @@ import { generateJob } from './generate-job.ts';
 import type { LoadRequest } from './protocol.ts';
 import type { Pipelines } from './serve.ts';
 
-/** Four jobs of one image with guidance. More rows a call make every job wait longer for its step. */
+/** Four jobs of one image with guidance, and the largest batch that an accelerator is ready for. More rows a call make every job wait longer for its step. */
 const MAX_BATCH_ROWS = 8;
 
 /** The model at work, the steps of its jobs batched. */

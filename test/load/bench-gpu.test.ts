@@ -30,8 +30,8 @@ describe('the bench of a GPU', { timeout: 60_000 }, () => {
     const openSession = gpuOf('cuda');
     const report = await benchGpu(modelDir, { ...quick, provider: await findGpu(openSession), openSession });
     const rows = rowsOf(report);
-    expect(new Set(rows.map(([network, operators]) => `${network} ${operators}`)).size).toBe(4);
-    expect(rows.map(([, , batch]) => Number(batch))).toEqual([2, 2, 2, 2]);
+    expect(new Set(rows.map(([network, operators]) => `${network} ${operators}`)).size).toBe(6);
+    expect(rows.map(([, , batch]) => Number(batch))).toEqual(Array(6).fill(2));
     for (const [network, operators, , , , error] of rows)
       expect(Number(error), `${network} ${operators}`).toBeLessThan(operators === 'portable' ? 1e-6 : 1e-2);
     expect(report).toContain('No provider has run these fused operators of the cuda target yet: NhwcConv');

@@ -12,9 +12,11 @@ import { decodeImage } from '../../gpu-worker/ml/image/decode-image.ts';
 import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
 import { encodeConcept } from '../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../gpu-worker/ml/pipelines/follow.ts';
+import { localModel } from '../../infra/local/local-model.ts';
 import { referenceDir } from '../parity/reference.ts';
 import { benchEdge } from './bench-edge.ts';
 import { benchGpu } from './bench-gpu.ts';
+import { benchOptions } from './bench-options.ts';
 import { benchTraining } from './bench-training.ts';
 import { countFlops } from './count-flops.ts';
 import { findGpu } from './find-gpu.ts';
@@ -25,7 +27,8 @@ import { writeFullSizeModel } from './write-full-size-model.ts';
 /**
  * Measures every stage of a model folder on this machine against the machine's own rate of matrix products, taken before each repetition.
  * Without a folder: Stable Diffusion v1-4's sizes with random weights, written once (5.7 GB) into the user's cache. `gpu` ahead of it measures the
- * machine's GPU instead, `training` a step of each of ELITE's stages; `edge` alone measures the API.
+ * machine's GPU instead, `training` a step of each of ELITE's stages, `options` what each way to a quicker picture costs and how far from the whole run
+ * it leads (without a folder: of the server's own small model); `edge` alone measures the API.
  */
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,6 +37,10 @@ const { values: options, positionals } = parseArgs({
     threads: { type: 'string' },
     precision: { type: 'string', default: 'float32' },
     only: { type: 'string' },
+    photo: { type: 'string' },
+    mask: { type: 'string' },
+    prompt: { type: 'string', default: 'a photo of a S*' },
+    seeds: { type: 'string', default: '8' },
   },
 });
 
@@ -45,11 +52,26 @@ if (positionals[0] === 'edge') {
 type Stage = { readonly name: string; readonly flops: number; readonly run: () => Promise<unknown> };
 
 const threads = options.threads === undefined ? undefined : Number(options.threads);
-const subject = ['gpu', 'training'].find((name) => name === positionals[0]);
+const subject = ['gpu', 'options', 'training'].find((name) => name === positionals[0]);
 const modelFolder = () => positionals[subject ? 1 : 0] ?? cachedFullSizeModel(options.precision);
 if (subject === 'gpu') await reportGpu();
+else if (subject === 'options') await reportOptions(positionals[1] ?? localModel(process.env).modelDir);
 else if (subject === 'training') await benchTraining(modelFolder(), threads);
 else await benchProcessor(modelFolder());
+
+async function reportOptions(folder: string): Promise<void> {
+  const model = await loadModel(folder, { threads, segmenter: false, safetyChecker: false });
+  const picture = (name: string) => join(referenceDir, 'pictures', name);
+  const { photo = picture('creature.png'), mask = options.photo ? undefined : picture('creature_bg.png') } = options;
+  const subject = {
+    photo: readFileSync(photo),
+    mask: mask === undefined ? null : readFileSync(mask),
+    prompt: options.prompt,
+    seeds: Number(options.seeds),
+  };
+  console.log(await benchOptions(model, subject));
+  await model.release();
+}
 
 /** A machine without a GPU hears of it before gigabytes are written for it. */
 async function reportGpu(): Promise<void> {

@@ -32,11 +32,11 @@ async function requireDigest(folder: string, { path, size_bytes, sha256 }: Model
 
 /** Every weight of a folder, of the safety checker too. @throws WeightsError */
 export function folderCheckpoints(folder: string) {
-  const { modelFolder, description, ops } = describeFolder(folder);
+  const { modelFolder, description, target, ops } = describeFolder(folder);
   const { checkpoints, safetyChecker } = modelFolder;
   const all = new Map(checkpoints);
   if (safetyChecker) all.set('safety_checker', safetyChecker.weights);
-  return { modelFolder, description, ops, checkpoints: all };
+  return { modelFolder, description, target, ops, checkpoints: all };
 }
 
 /** Every weight against the architecture. @throws WeightsError or WeightsMismatchError */

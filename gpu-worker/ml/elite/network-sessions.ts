@@ -35,6 +35,7 @@ export function networkSessions(checkpoints: Checkpoints, options: OpenOptions):
         const key = `${size.width}×${size.height}`;
         const session = bySize.get(key) ?? open(graphOf(size), batchSizes);
         bySize.set(key, session);
+        session.catch(() => bySize.delete(key)); // who asks next tries again
         return session;
       };
     },
