@@ -15,8 +15,8 @@ const STEPS = [
 ] as const;
 
 const LANGUAGES = [
-  { name: 'Swift', fence: 'swift', target: ['swift', 'urlsession'] },
-  { name: 'Kotlin', fence: 'kotlin', target: ['kotlin', 'okhttp'] },
+  { name: 'Swift', fence: 'swift', needs: 'Foundation alone', target: ['swift', 'urlsession'] },
+  { name: 'Kotlin', fence: 'kotlin', needs: 'OkHttp 3 and `import okhttp3.*`', target: ['kotlin', 'okhttp'] },
 ] as const;
 
 function snippet(request: ExampleRequest, [target, client]: (typeof LANGUAGES)[number]['target']): string {
@@ -37,12 +37,12 @@ export function generateSnippets(readme: string, { document, example }: SnippetS
   if (before === undefined || after === undefined) {
     throw new Error(`expected ${BEGIN} and ${END} in the README`);
   }
-  const sections = LANGUAGES.map(({ name, fence, target }) => {
+  const sections = LANGUAGES.map(({ name, fence, needs, target }) => {
     const parts = STEPS.map(({ operationId, title }) => {
       const request = exampleRequest(document, operationId);
       return `${title}:\n\n\`\`\`${fence}\n${snippet(request, target)}\n\`\`\``;
     });
-    return `## ${name}\n\n${parts.join('\n\n')}`;
+    return `## ${name}\n\nWith ${needs}.\n\n${parts.join('\n\n')}`;
   });
   const typescript = `## TypeScript\n\n\`\`\`ts\n${example.replace('./create-client.ts', PACKAGE).trim()}\n\`\`\``;
   return `${before}${BEGIN}\n\n${[typescript, ...sections].join('\n\n')}\n\n${END}${after}`;
