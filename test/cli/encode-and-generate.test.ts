@@ -84,6 +84,16 @@ describe('elite generate', () => {
     expect(none.equals(unguided)).toBe(true);
   });
 
+  it('reuses features only where it is asked to', async () => {
+    const draw = async (...options: string[]) => {
+      await generate('a S*', '--seed', '7', '-o', inFolder('reused.png'), ...options);
+      return readFileSync(inFolder('reused.png'));
+    };
+    const [whole, every, second] = [await draw(), await draw('--reuse', '1'), await draw('--reuse', '2')];
+    expect(every.equals(whole)).toBe(true);
+    expect(second.equals(whole)).toBe(false);
+  });
+
   it('draws several of any size, named by their seeds, and tells the resolved input', async () => {
     const { stdout } = await generate(
       'a photo of a S*',
@@ -117,6 +127,7 @@ describe('elite generate', () => {
     ['a size the model has not', ['a S*', '--size', '65x64'], /must be one of 64×64, .*got 65×64/],
     ['a word there is none of', ['a S*', '--words', '5'], /concepts\.0\.words must be .* below 5; got 5/],
     ['a sampler nobody knows', ['a S*', '--sampler', 'magic'], /--sampler <name>.*magic/],
+    ['features reused for too long', ['a S*', '--reuse', '11'], /--reuse <n>.*11/],
     ['a seed below zero', ['a S*', '--seed', '-1'], /--seed <n>.*-1/],
     [
       'an interval that ends before it begins',

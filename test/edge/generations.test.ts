@@ -69,6 +69,7 @@ describe('POST /v1/generations', () => {
       seed: 7,
       steps: 20,
       sampler: 'dpmpp_2m',
+      reuse: 3,
       width: 128,
       num_images: 2,
       format: 'webp',
@@ -77,7 +78,16 @@ describe('POST /v1/generations', () => {
     expect(message).toMatchObject({
       kind: 'generate',
       account_id: client.accountId,
-      input: { seed: 7, steps: 20, sampler: 'dpmpp_2m', width: 128, height: 64, num_images: 2, format: 'webp' },
+      input: {
+        seed: 7,
+        steps: 20,
+        sampler: 'dpmpp_2m',
+        reuse: 3,
+        width: 128,
+        height: 64,
+        num_images: 2,
+        format: 'webp',
+      },
     });
     expect(message.kind === 'generate' && message.input.concepts[0]?.embedding_key).toContain(conceptId);
   });
@@ -111,6 +121,8 @@ describe('POST /v1/generations', () => {
     ['0 steps', { steps: 0 }, ['#/steps']],
     ['10 000 steps', { steps: 10_000 }, ['#/steps']],
     ['half a step', { steps: 1.5 }, ['#/steps']],
+    ['features reused at no step', { reuse: 0 }, ['#/reuse']],
+    ['features reused for 11 steps', { reuse: 11 }, ['#/reuse']],
     ['a seed of 2³²', { seed: 2 ** 32 }, ['#/seed']],
     ['9 images', { num_images: 9 }, ['#/num_images']],
     ['a size the model lacks', { width: 512, height: 512 }, ['#/width']],
