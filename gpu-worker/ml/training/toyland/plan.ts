@@ -44,7 +44,7 @@ export function shippedPlan(): ToylandPlan {
       cropPx: 32,
       wholeSteps: 4600,
       wholeBatchSize: 8,
-      restartSteps: 1500,
+      restartSteps: 2500,
       learningRate: 1e-3,
     },
     clip: { steps: 1600, batchSize: 128, learningRate: 5e-4 },
