@@ -42,8 +42,8 @@ const TIME_EMBEDDING_FACTOR = 4;
 const LONGEST_PERIOD = 10_000;
 
 /**
- * How many skip connections, from the outermost in, a shallow call computes itself: the first convolution's and the first layer's (DeepCache's branch
- * 2, Ma et al. 2024, §3.2).
+ * How many skip connections, from the outermost in, a shallow call computes itself: the first convolution's and the first layer's. DeepCache (Ma et al.
+ * 2024, §3.2) leaves the choice open; more cost more and stay closer to the whole network.
  */
 const SHALLOW_SKIPS = 2;
 
@@ -115,10 +115,10 @@ function unetLayers(at: Scope, timestep: Value, concept: Concept, config: UNetCo
   const up: UpLayer[] = [];
   for (const level of blockChannels.keys()) {
     const block = at.at(`down_blocks.${level}`);
-    const tapLast = (h: Value, isLast: boolean) => (isLast ? block.tap(h) : h);
-    for (let index = 0; index < layersPerBlock; index++)
-      down.push((h) => tapLast(layer(block, index, level, h), level === lastLevel && index === layersPerBlock - 1));
-    if (level < lastLevel) down.push((h) => block.tap(downsample(block.at('downsamplers.0'), h, evenPadding(1))));
+    for (let index = 0; index < layersPerBlock; index++) down.push((h) => layer(block, index, level, h));
+    if (level < lastLevel) down.push((h) => downsample(block.at('downsamplers.0'), h, evenPadding(1)));
+    const last = down.pop()!;
+    down.push((h) => block.tap(last(h)));
   }
   for (const [number, level] of [...blockChannels.keys()].reverse().entries()) {
     const block = at.at(`up_blocks.${number}`);
@@ -181,7 +181,7 @@ export type UNetGraphSize = {
  */
 export function unetGraph(config: UNetConfig, size: UNetGraphSize, ops: OpSet): Graph {
   const graph = new Graph('unet');
-  const { at, latents, timestep, concept } = unetInputs(graph, config, size, ops);
+  const { at, latents, timestep, concept } = declareInputs(graph, config, size, ops);
   const { noise, deep } = denoise(at, latents, timestep, concept, config);
   graph.output('noise', cast(noise, 'float32'));
   graph.output('deep', cast(ops.images.toPlain(deep), 'float32'));
@@ -191,13 +191,18 @@ export function unetGraph(config: UNetConfig, size: UNetGraphSize, ops: OpSet): 
 /** The same call with the outer layers alone: it takes `deep` too → `noise`. */
 export function shallowUNetGraph(config: UNetConfig, size: UNetGraphSize, ops: OpSet): Graph {
   const graph = new Graph('unet_shallow');
-  const { at, latents, timestep, concept } = unetInputs(graph, config, size, ops);
+  const { at, latents, timestep, concept } = declareInputs(graph, config, size, ops);
   const deep = cast(at.input('deep', ['batch', ...deepShape(config, size)]), ops.precision);
   graph.output('noise', cast(denoise(at, latents, timestep, concept, config, deep).noise, 'float32'));
   return graph;
 }
 
-function unetInputs(graph: Graph, config: UNetConfig, { height, width, tokens, patches }: UNetGraphSize, ops: OpSet) {
+function declareInputs(
+  graph: Graph,
+  config: UNetConfig,
+  { height, width, tokens, patches }: UNetGraphSize,
+  ops: OpSet,
+) {
   const at = rootScope(graph, 'unet', ops);
   const latents = cast(at.input('latents', ['batch', config.latentChannels, height, width]), ops.precision);
   const timestep = at.input('timestep', ['batch']);
