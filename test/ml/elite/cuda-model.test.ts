@@ -10,7 +10,7 @@ import { decodeImage } from '../../../gpu-worker/ml/image/decode-image.ts';
 import { buildModel } from '../../../gpu-worker/ml/pipelines/build-model.ts';
 import { encodeConcept } from '../../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../../gpu-worker/ml/pipelines/follow.ts';
-import { generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
+import { type GenerateRequest, generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
 import { type OpenSession, openSession, ProviderError } from '../../../gpu-worker/ml/runtime/session.ts';
 import { modelDir, reference, referenceDir } from '../../parity/reference.ts';
 import { replaceFusedNodes } from '../graph/fused-operators.ts';
@@ -54,14 +54,14 @@ afterAll(async () => {
 });
 
 /** One photo encoded and drawn again. */
-async function draw(model: EliteModel, { seed, steps }: { seed: number; steps: number }): Promise<Uint8Array> {
+async function draw(model: EliteModel, run: Pick<GenerateRequest, 'seed' | 'steps' | 'reuse'>): Promise<Uint8Array> {
   const [picture] = reference.pictures_order;
   const photo = await decodeImage(readFileSync(join(referenceDir, `pictures/${picture}.png`)));
   const embedding = await follow(encodeConcept(model, { photo, mask: null }));
   const concepts = [{ embedding, token: 'S*', strength: 0.6, words: 'primary' as const }];
   const settings = { negativePrompt: '', sampler: 'lms' as const, guidanceScale: 5, numImages: 1 };
   const { width, height } = model.description.defaults;
-  const request = { prompt: 'a S* in the snow', concepts, ...settings, seed, steps, width, height };
+  const request = { prompt: 'a S* in the snow', concepts, ...settings, ...run, width, height };
   const [image] = await follow(generate(model, request));
   return image.rgb;
 }
@@ -103,8 +103,12 @@ describe('a model built for CUDA in half precision', () => {
     },
   );
 
-  it.each([3, 4, 5])('draws what the portable one draws in float32, to 40 dB: seed %i', async (seed) => {
-    const run = { seed, steps: 20 };
+  it.each([
+    { seed: 3, steps: 20 },
+    { seed: 4, steps: 20 },
+    { seed: 5, steps: 20 },
+    { seed: 5, steps: 20, reuse: 3 },
+  ])('draws what the portable one draws in float32, to 40 dB: %o', async (run) => {
     const [half, full] = [await draw(cuda, run), await draw(portable, run)];
     expect(half).not.toEqual(full); // the roundings are there
     expect(psnr(half, full)).toBeGreaterThan(40);
