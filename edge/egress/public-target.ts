@@ -54,7 +54,7 @@ export async function checkTarget(text: string, rules: TargetRules): Promise<Tar
   }
   const ownHosts = rules.ownOrigins.map((origin) => new URL(origin));
   if (rules.allowLoopback && url.protocol === 'http:' && isLoopbackHost(url.hostname)) {
-    return ownHosts.some(({ host }) => host === url.host)
+    return ownHosts.some(({ hostname, port }) => isLoopbackHost(hostname) && port === url.port) // by whichever name
       ? refused('must not lead back to this service')
       : { verdict: 'allowed', url };
   }

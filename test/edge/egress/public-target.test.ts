@@ -98,7 +98,9 @@ describe('a URL that a user has us call', () => {
     expect(await verdictOn('http://127.0.0.1:9000/hook', local)).toBe('allowed');
     expect(await verdictOn('http://localhost:9000/hook', local)).toBe('allowed');
     expect(await verdictOn('http://[::1]:9000/hook', local)).toBe('allowed');
-    expect(await verdictOn('http://127.0.0.1:8787/v1/keys', local)).toBe('refused');
+    for (const self of ['127.0.0.1', 'localhost', '[::1]', '127.8.9.1']) {
+      expect(await verdictOn(`http://${self}:8787/v1/keys`, local), self).toBe('refused');
+    }
     expect(await verdictOn('http://10.0.0.1/', local)).toBe('refused');
     expect(await verdictOn('http://hooks.example.com/', local)).toBe('refused');
   });
