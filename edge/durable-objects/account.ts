@@ -18,7 +18,7 @@ import { rotateWebhookSecrets, webhookSecretsOf, webhookSigningSecretsOf } from 
 import type { EndUserUsage } from './account/usage-table.ts';
 import type { JobState } from './job/job-state.ts';
 import { createRateLimiter, type TakenFromLimit } from './rate-limiter.ts';
-import type { ListQuery, Page } from './record-table.ts';
+import type { ListQuery, Page, PageQuery } from './record-table.ts';
 
 /**
  * One tenant: its keys and the index of what it owns. Every record is written together with the tasks it causes; the
@@ -84,8 +84,8 @@ export class Account extends DurableObject<EdgeEnv> {
     return { id: key.id, name: key.name, createdAtMs: nowMs, lastUsedAtMs: null };
   }
 
-  async listKeys(): Promise<KeyRecord[]> {
-    return this.#tables.keys.list();
+  async listKeys(query: PageQuery): Promise<Page<KeyRecord>> {
+    return this.#tables.keys.list(query);
   }
 
   async deleteKey(id: string): Promise<boolean> {

@@ -1,6 +1,8 @@
 type Identified = { readonly id: string; readonly status: string };
 
-export type ListQuery = { readonly limit: number; readonly before: string | null; readonly status: string | null };
+export type PageQuery = { readonly limit: number; readonly before: string | null };
+
+export type ListQuery = PageQuery & { readonly status: string | null };
 
 export type Page<T> = { readonly records: T[]; readonly hasMore: boolean };
 

@@ -58,6 +58,27 @@ describe('API keys', () => {
     expect(stored).not.toContain(made.secret.slice(-43));
   });
 
+  test('are listed page by page', async () => {
+    const client = await newClient();
+    for (const name of ['a', 'b']) {
+      await client.post('/v1/keys', { name });
+    }
+    const page = async (query: string) =>
+      (await client.get(`/v1/keys?limit=2${query}`)).json<{
+        data: { name: string | null }[];
+        has_more: boolean;
+        next_cursor: string | null;
+      }>();
+    const first = await page('');
+    expect(first).toMatchObject({ data: [{ name: 'b' }, { name: 'a' }], has_more: true });
+    expect(await page(`&cursor=${first.next_cursor}`)).toMatchObject({
+      data: [{ name: null }],
+      has_more: false,
+      next_cursor: null,
+    });
+    await expectProblem(await client.get('/v1/keys?limit=101'), 'validation_failed', ['#/limit']);
+  });
+
   test('are dead at once when deleted', async () => {
     const client = await newClient();
     const { id, secret } = await (await client.post('/v1/keys', {})).json<{ id: string; secret: string }>();

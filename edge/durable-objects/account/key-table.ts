@@ -1,3 +1,5 @@
+import type { Page, PageQuery } from '../record-table.ts';
+
 export type KeyRecord = {
   readonly id: string;
   readonly name: string | null;
@@ -37,10 +39,12 @@ export function createKeyTable(sql: SqlStorage) {
       );
     },
 
-    list(): KeyRecord[] {
-      return sql
+    list({ limit, before }: PageQuery): Page<KeyRecord> {
+      const records = sql
         .exec<{ id: string; name: string | null; created_at_ms: number; last_used_at_ms: number }>(
-          'SELECT id, name, created_at_ms, last_used_at_ms FROM key ORDER BY id DESC',
+          'SELECT id, name, created_at_ms, last_used_at_ms FROM key WHERE id < ? ORDER BY id DESC LIMIT ?',
+          before ?? '~', // after every id
+          limit + 1,
         )
         .toArray()
         .map((row) => ({
@@ -49,6 +53,7 @@ export function createKeyTable(sql: SqlStorage) {
           createdAtMs: row.created_at_ms,
           lastUsedAtMs: row.last_used_at_ms || null,
         }));
+      return { records: records.slice(0, limit), hasMore: records.length > limit };
     },
 
     deleteAll(): void {

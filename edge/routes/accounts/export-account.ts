@@ -46,7 +46,9 @@ async function* all<T extends { readonly id: string }>(
 
 async function* everything(c: Context<EdgeContext>): AsyncGenerator<object> {
   const account = accountOf(c.env, c.get('principal').accountId);
-  yield* (await account.listKeys()).map(keyObject);
+  for await (const record of all((query) => account.listKeys(query))) {
+    yield keyObject(record);
+  }
   for await (const record of all((query) => account.listConcepts(query, null))) {
     yield conceptObject(record, objectUrls(c));
   }
