@@ -5290,7 +5290,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Keys without secrets, concepts, generations. */
+            /** @description Each says by `object` what it is: `api_key` (without its secret), `concept`, `share` (without its URL), `generation`, `usage` (a month’s counts). */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -11,7 +11,7 @@ import { jobChanged } from './account/job-changed.ts';
 import type { KeyRecord, NewKey } from './account/key-table.ts';
 import { openAccount } from './account/open-account.ts';
 import { type ConceptChanges, type ConceptRecord, type GenerationRecord, usesOnly } from './account/records.ts';
-import type { SharePage, ShareRecord } from './account/share-table.ts';
+import type { ListedShare, ShareRecord } from './account/share-table.ts';
 import { createShare, revokeShare } from './account/shares.ts';
 import type { NewJob } from './account/start-job.ts';
 import { rotateWebhookSecrets, webhookSecretsOf, webhookSigningSecretsOf } from './account/stored-webhook-secrets.ts';
@@ -96,6 +96,11 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#tables.usage.of(period);
   }
 
+  /** The months that anything was counted in. */
+  async usagePeriods(): Promise<string[]> {
+    return this.#tables.usage.periods();
+  }
+
   async webhookSecrets(): Promise<WebhookSecrets> {
     return webhookSecretsOf(this.ctx.storage);
   }
@@ -172,7 +177,8 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#exists() ? this.#tables.shares.get(conceptId, id) : null;
   }
 
-  async listShares(conceptId: string, query: { limit: number; before: string | null }): Promise<SharePage> {
+  /** Of one concept, or of all. */
+  async listShares(conceptId: string | null, query: PageQuery): Promise<Page<ListedShare>> {
     return this.#tables.shares.list(conceptId, query);
   }
 

@@ -182,6 +182,8 @@ describe('GET /v1/account/export', () => {
     const body = { prompt: 'a S*', concepts: [{ concept }] };
     const generation = await (await client.post('/v1/generations', body)).json<{ id: string }>();
     await doJob(client.accountId, generation.id);
+    const create = await client.post(`/v1/concepts/${concept}/shares`, { max_uses: 3 });
+    const { url, ...share } = await create.json<{ url: string }>();
     const response = await client.get('/v1/account/export');
     expect(response.headers.get('Content-Type')).toBe('application/x-ndjson');
     const text = await response.text();
@@ -192,9 +194,12 @@ describe('GET /v1/account/export', () => {
     expect(objects).toMatchObject([
       { object: 'api_key', id: client.keyId },
       { object: 'concept', id: concept },
+      share,
       { object: 'generation', id: generation.id, images: [{ url: expect.stringContaining('sig=') }] },
+      { object: 'usage', ...(await (await client.get('/v1/usage')).json<object>()) },
     ]);
     expect(text).not.toContain(client.token);
+    expect(text).not.toContain(url.slice(url.lastIndexOf('/')));
   });
 });
 

@@ -1,9 +1,10 @@
+import type { Page, PageQuery } from '../record-table.ts';
 import type { ShareTerms } from '../share/share-terms.ts';
 
 /** A share in its owner's index; its use count is with the Share object, which is called `name`. */
 export type ShareRecord = { readonly name: string; readonly terms: ShareTerms };
 
-export type SharePage = { readonly records: ShareRecord[]; readonly hasMore: boolean };
+export type ListedShare = ShareRecord & { readonly id: string };
 
 /** The shares of an account's concepts, newest first by id. */
 export function createShareTable(sql: SqlStorage) {
@@ -33,16 +34,18 @@ export function createShareTable(sql: SqlStorage) {
       return sql.exec<Row>(select, conceptId, id).toArray().map(read)[0] ?? null;
     },
 
-    list(conceptId: string, { limit, before }: { limit: number; before: string | null }): SharePage {
+    /** Of one concept, or of all. */
+    list(conceptId: string | null, { limit, before }: PageQuery): Page<ListedShare> {
       const records = sql
         .exec<Row>(
-          'SELECT name, terms FROM share WHERE concept_id = ? AND id < ? ORDER BY id DESC LIMIT ?',
-          conceptId,
+          `SELECT name, terms FROM share WHERE ${conceptId === null ? '' : 'concept_id = ? AND'} id < ? ORDER BY id DESC LIMIT ?`,
+          ...(conceptId === null ? [] : [conceptId]),
           before ?? '~', // after every id
           limit + 1,
         )
         .toArray()
-        .map(read);
+        .map(read)
+        .map((record) => ({ ...record, id: record.terms.id }));
       return { records: records.slice(0, limit), hasMore: records.length > limit };
     },
 

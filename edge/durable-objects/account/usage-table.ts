@@ -38,6 +38,14 @@ export function createUsageTable(sql: SqlStorage) {
         )
         .toArray();
     },
+
+    /** Those with any counts, latest first. */
+    periods(): string[] {
+      return sql
+        .exec<{ period: string }>('SELECT DISTINCT period FROM usage ORDER BY period DESC')
+        .toArray()
+        .map(({ period }) => period);
+    },
   };
 }
 

@@ -8,7 +8,9 @@ import { conceptObject } from '../concepts/concept-object.ts';
 import { generationObject } from '../generations/generation-object.ts';
 import { objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
+import { countedShareObject } from '../shares/share-object.ts';
 import { keyObject } from './key-object.ts';
+import { usageObject } from './usage-object.ts';
 
 const PAGE_SIZE = 100;
 
@@ -24,7 +26,8 @@ const route = operation(
     summary: 'Everything the account has, an object a line, with URLs of the files that work for a day',
     responses: {
       200: {
-        description: 'Keys without secrets, concepts, generations.',
+        description:
+          'Each says by `object` what it is: `api_key` (without its secret), `concept`, `share` (without its URL), `generation`, `usage` (a month’s counts).',
         content: { [NDJSON]: { schema: z.string() } },
       },
     },
@@ -52,8 +55,14 @@ async function* everything(c: Context<EdgeContext>): AsyncGenerator<object> {
   for await (const record of all((query) => account.listConcepts(query, null))) {
     yield conceptObject(record, objectUrls(c));
   }
+  for await (const record of all((query) => account.listShares(null, query))) {
+    yield countedShareObject(c.env, record);
+  }
   for await (const record of all((query) => account.listGenerations(query, null))) {
     yield generationObject(c, record);
+  }
+  for (const period of await account.usagePeriods()) {
+    yield { object: 'usage', ...usageObject(period, await account.usage(period)) };
   }
 }
 

@@ -3,17 +3,7 @@ import type { EdgeContext } from '../../context.ts';
 import { periodOf } from '../../durable-objects/account/usage-table.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { operation } from '../operation.ts';
-
-const countsSchema = z.object({
-  concepts: z.int(),
-  generations: z.int(),
-  images: z.int(),
-  steps: z.int().meta({ description: 'Denoising steps, summed over images.' }),
-});
-
-const usageSchema = countsSchema
-  .extend({ period: z.string(), end_users: z.array(countsSchema.extend({ end_user: z.string() })) })
-  .openapi('Usage');
+import { usageObject, usageSchema } from './usage-object.ts';
 
 const route = operation(
   { access: { by: 'api_key' } },
@@ -40,18 +30,6 @@ export function getUsage(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
     const period = c.req.valid('query').period ?? periodOf(Date.now());
     const rows = await accountOf(c.env, c.get('principal').accountId).usage(period);
-    const sum = (name: 'concepts' | 'generations' | 'images' | 'steps') =>
-      rows.reduce((total, row) => total + row[name], 0);
-    return c.json(
-      {
-        period,
-        concepts: sum('concepts'),
-        generations: sum('generations'),
-        images: sum('images'),
-        steps: sum('steps'),
-        end_users: rows.filter(({ end_user }) => end_user !== ''),
-      },
-      200,
-    );
+    return c.json(usageObject(period, rows), 200);
   });
 }

@@ -29,7 +29,6 @@ export function listShares(app: OpenAPIHono<EdgeContext>): void {
     const concept = await requireConcept(c, c.req.valid('param').id);
     const before = cursor === undefined ? null : readCursor(cursor);
     const page = await accountOf(c.env, c.get('principal').accountId).listShares(concept.id, { limit, before });
-    const records = page.records.map((record) => ({ ...record, id: record.terms.id }));
-    return c.json(await listObject({ ...page, records }, (record) => countedShareObject(c.env, record)), 200);
+    return c.json(await listObject(page, (record) => countedShareObject(c.env, record)), 200);
   });
 }
