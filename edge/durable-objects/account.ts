@@ -4,7 +4,7 @@ import type { WebhookSecrets } from '../webhooks/webhook-secrets.ts';
 import { type AccountParts, createAccountParts, runDueTasks } from './account/account-parts.ts';
 import { closeAccount } from './account/close-account.ts';
 import { createConcept, deleteConcept, importConcept, type StoredConcept, updateConcept } from './account/concepts.ts';
-import { exists } from './account/existence.ts';
+import { exists, isOpen } from './account/existence.ts';
 import { createGeneration, deleteGeneration, type NewGeneration } from './account/generations.ts';
 import type { IdempotentRequest, StoredAnswer } from './account/idempotency-table.ts';
 import { jobChanged } from './account/job-changed.ts';
@@ -78,7 +78,11 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#exists() && this.#tables.keys.hashOf(id) !== null;
   }
 
-  async createKey(key: NewKey): Promise<KeyRecord> {
+  /** Null when the account is closed. */
+  async createKey(key: NewKey): Promise<KeyRecord | null> {
+    if (!this.#isOpen()) {
+      return null;
+    }
     const nowMs = this.now();
     this.#tables.keys.insert(key, nowMs);
     return { id: key.id, name: key.name, createdAtMs: nowMs, lastUsedAtMs: null };
@@ -118,12 +122,15 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#exists() ? this.#tables.deliveries.jobOf(id) : null;
   }
 
-  async beginRequest(key: string, fingerprint: string): Promise<IdempotentRequest> {
-    return this.#tables.requests.begin(key, fingerprint, this.now());
+  async beginRequest(key: string, fingerprint: string): Promise<IdempotentRequest | { readonly state: 'closed' }> {
+    return this.#isOpen() ? this.#tables.requests.begin(key, fingerprint, this.now()) : { state: 'closed' };
   }
 
   /** Keeps an answer that stands, or forgets a request that may be made anew. */
   async endRequest(key: string, answer: StoredAnswer | null): Promise<void> {
+    if (!this.#isOpen()) {
+      return;
+    }
     if (answer) {
       this.#tables.requests.answered(key, answer);
     } else {
@@ -136,7 +143,7 @@ export class Account extends DurableObject<EdgeEnv> {
   }
 
   async findConcept(contentHash: string): Promise<ConceptRecord | null> {
-    return this.#tables.concepts.getByAlias(contentHash);
+    return this.#isOpen() ? this.#tables.concepts.getByAlias(contentHash) : null;
   }
 
   /** `only` are the ids a caller may see, if not all. */
@@ -144,17 +151,21 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#tables.concepts.list(query, ({ id }) => only?.includes(id) ?? true);
   }
 
-  /** Stores a concept and that its job must start; or returns the one with the same content. */
-  async createConcept(record: ConceptRecord, contentHash: string, job: NewJob): Promise<StoredConcept> {
-    return createConcept(this.#parts, { record, contentHash, job });
+  /** Stores a concept and that its job must start, or returns the one with the same content. Null when closed. */
+  async createConcept(record: ConceptRecord, contentHash: string, job: NewJob): Promise<StoredConcept | null> {
+    return this.#isOpen() ? createConcept(this.#parts, { record, contentHash, job }) : null;
   }
 
-  /** Stores a concept that came as a file or by a share: nothing is left to encode. */
+  /** Stores a concept that came as a file or by a share: nothing is left to encode. False when the account is closed. */
   async importConcept(
     record: ConceptRecord,
     origin: { share: string | null; idempotencyKey: string | null },
-  ): Promise<void> {
+  ): Promise<boolean> {
+    if (!this.#isOpen()) {
+      return false;
+    }
     await importConcept(this.#parts, record, origin);
+    return true;
   }
 
   async updateConcept(id: string, changes: ConceptChanges): Promise<void> {
@@ -165,12 +176,12 @@ export class Account extends DurableObject<EdgeEnv> {
     deleteConcept(this.#parts, id);
   }
 
-  /** Opens a share, and has a sample of its concept drawn unless there is one or one is being drawn. */
+  /** Makes a share, and has a sample of its concept drawn if it has none. False when there is no such concept any more. */
   async createShare(
     share: ShareRecord,
     options: { sample: NewGeneration | null; idempotencyKey: string | null },
-  ): Promise<void> {
-    await createShare(this.#parts, share, options);
+  ): Promise<boolean> {
+    return this.#isOpen() && createShare(this.#parts, share, options);
   }
 
   async getShare(conceptId: string, id: string): Promise<ShareRecord | null> {
@@ -199,8 +210,13 @@ export class Account extends DurableObject<EdgeEnv> {
     return this.#exists() ? this.#tables.samples.getByAlias(conceptId) : null;
   }
 
-  async createGeneration(generation: NewGeneration): Promise<void> {
+  /** False when the account is closed. */
+  async createGeneration(generation: NewGeneration): Promise<boolean> {
+    if (!this.#isOpen()) {
+      return false;
+    }
     await createGeneration(this.#parts, generation);
+    return true;
   }
 
   async getGeneration(id: string): Promise<GenerationRecord | null> {
@@ -229,5 +245,9 @@ export class Account extends DurableObject<EdgeEnv> {
 
   #exists(): boolean {
     return exists(this.ctx.storage);
+  }
+
+  #isOpen(): boolean {
+    return isOpen(this.ctx.storage);
   }
 }

@@ -32,7 +32,11 @@ export class Share extends DurableObject<EdgeEnv> {
     this.#uses = createUseTable(ctx.storage.sql);
   }
 
+  /** Repeating it changes nothing, also once the share has ended. */
   async open(terms: ShareTerms): Promise<void> {
+    if (this.#terms() !== 'unknown') {
+      return;
+    }
     this.ctx.storage.transactionSync(() => {
       this.ctx.storage.kv.put('terms', terms);
       this.#uses.create();

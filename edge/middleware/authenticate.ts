@@ -15,6 +15,11 @@ function unauthenticated(detail: string): ApiError {
   return new ApiError('unauthenticated', detail, { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
+/** What the bearer of a deleted key is told, and of any key of a closed account. */
+export function deadKey(): ApiError {
+  return unauthenticated('Expected a living API key, got one that is unknown or deleted.');
+}
+
 function bearerToken(c: Context<EdgeContext>): string {
   const header = c.req.header('Authorization');
   if (!header) {
@@ -54,7 +59,7 @@ async function withApiKey(c: Context<EdgeContext>, token: string): Promise<Princ
   }
   const limits = await account.authenticate(name.keyId, hash, null);
   if (!limits) {
-    throw unauthenticated('Expected a living API key, got one that is unknown or deleted.');
+    throw deadKey();
   }
   enforceRateLimits(c, limits);
   return {

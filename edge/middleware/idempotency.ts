@@ -3,6 +3,7 @@ import type { EdgeContext } from '../context.ts';
 import type { StoredAnswer } from '../durable-objects/account/idempotency-table.ts';
 import { accountOf } from '../durable-objects/stubs.ts';
 import { ApiError } from '../errors.ts';
+import { deadKey } from './authenticate.ts';
 import { requestFingerprint } from './request-fingerprint.ts';
 
 const MAX_KEY_CHARS = 255;
@@ -48,6 +49,8 @@ export function idempotent({ secretFields = [], recover }: IdempotencyOptions): 
     const account = accountOf(c.env, accountId);
     const begun = await account.beginRequest(key, await requestFingerprint(c.req, { endUser, concepts }));
     switch (begun.state) {
+      case 'closed':
+        throw deadKey();
       case 'mismatch':
         throw new ApiError('idempotency_mismatch', 'This Idempotency-Key was used for a request with other content.');
       case 'running':

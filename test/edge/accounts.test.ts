@@ -223,7 +223,7 @@ describe('DELETE /v1/account', () => {
 
     const account = env.ACCOUNT.getByName(client.accountId);
     await runInDurableObject(account, (instance) => {
-      instance.now = () => Date.now() + 3_600_000;
+      instance.now = () => Date.now() + 5_400_000;
     });
     await vi.waitUntil(
       async () => {

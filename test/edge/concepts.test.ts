@@ -412,7 +412,7 @@ describe('a concept', () => {
     expect(await attempt.succeed()).toEqual({ action: 'stop', reason: 'ended' });
     const account = env.ACCOUNT.getByName(client.accountId);
     await runInDurableObject(account, (instance) => {
-      instance.now = () => Date.now() + 3_600_000;
+      instance.now = () => Date.now() + 5_400_000;
     });
     await runDurableObjectAlarm(account);
     await expect.poll(() => storedKeys(concept.id)).toEqual([]);

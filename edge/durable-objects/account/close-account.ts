@@ -19,12 +19,14 @@ export async function closeAccount(parts: AccountParts): Promise<void> {
       tables.concepts.delete(concept);
       tasks.promise({ kind: 'delete_job', jobId: concept });
     }
-    for (const generation of tables.generations.ids()) {
-      tables.generations.delete(generation);
-      tasks.promise({ kind: 'delete_job', jobId: generation });
+    for (const drawn of [tables.generations, tables.samples]) {
+      for (const id of drawn.ids()) {
+        drawn.delete(id);
+        tasks.promise({ kind: 'delete_job', jobId: id });
+      }
     }
     tasks.dropExpiries();
-    tasks.promise({ kind: 'delete_prefix', prefix: accountUploadsPrefix(id) });
+    promiseSweep(parts, accountUploadsPrefix(id));
     promiseSweep(parts, accountPrefix(id));
   });
   await tasks.runDue();

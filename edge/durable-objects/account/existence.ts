@@ -3,6 +3,11 @@ export function exists({ kv }: DurableObjectStorage): boolean {
   return kv.get('id') !== undefined;
 }
 
+/** Whether it takes anything in: one that is closed only sees to its own end. */
+export function isOpen({ kv }: DurableObjectStorage): boolean {
+  return kv.get('id') !== undefined && kv.get('closed') === undefined;
+}
+
 /** The id of an account that exists. */
 export function idOf({ kv }: DurableObjectStorage): string {
   return kv.get<string>('id')!;

@@ -2,8 +2,11 @@ import { jobPrefix, uploadPrefix } from '../../../shared/object-keys.ts';
 import type { AccountParts } from './account-parts.ts';
 import { idOf } from './existence.ts';
 
-/** A worker that was writing when it was told to stop may leave bytes after the first sweep: sweep again. */
-const SECOND_SWEEP_AFTER_MS = 3_600_000;
+/**
+ * A worker that was writing when it was told to stop, or a phone with a URL to upload to, which works for an hour, may
+ * leave bytes after the first sweep: sweep again.
+ */
+const SECOND_SWEEP_AFTER_MS = 5_400_000;
 
 /** Forgets a record with its deliveries, in one write with the promise that its job and its bytes follow. */
 export function forgetJob(parts: AccountParts, id: string, forgetRecord: () => void): void {

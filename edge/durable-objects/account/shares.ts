@@ -4,23 +4,52 @@ import { forgetJob } from './forget-job.ts';
 import type { NewGeneration } from './generations.ts';
 import type { ShareRecord } from './share-table.ts';
 import { noteMade, storeAndStart } from './start-job.ts';
+import type { Task } from './task-table.ts';
 
-/** Opens a share, and has a sample of its concept drawn unless there is one or one is being drawn. */
+/**
+ * Makes a share, and has a sample of its concept drawn unless there is one or one is being drawn. False when there is no
+ * such concept any more.
+ */
 export async function createShare(
   parts: AccountParts,
   share: ShareRecord,
   { sample, idempotencyKey }: { sample: NewGeneration | null; idempotencyKey: string | null },
-): Promise<void> {
-  const { env, storage, tables } = parts;
-  await shareOf(env, share.name).open(share.terms);
-  storage.transactionSync(() => {
+): Promise<boolean> {
+  const { storage, tables, tasks } = parts;
+  const { conceptId } = share.terms;
+  const opening: Task = { kind: 'open_share', share };
+  const id = storage.transactionSync(() => {
+    if (!tables.concepts.get(conceptId)) {
+      return null;
+    }
     tables.shares.insert(share);
     noteMade(tables, share.terms.id, idempotencyKey);
+    return tasks.promise(opening);
   });
-  const { conceptId } = share.terms;
-  if (sample && !tables.samples.getByAlias(conceptId)) {
+  if (id === null) {
+    return false;
+  }
+  await tasks.tryNow(id, opening);
+  if (sample && isListed(parts, share) && !tables.samples.getByAlias(conceptId)) {
     await storeAndStart(parts, sample.job, () => tables.samples.insert(sample.record, conceptId));
   }
+  return true;
+}
+
+/** A share that ended before it could open, or just as it did, must not live. */
+export async function openShare(parts: AccountParts, share: ShareRecord): Promise<void> {
+  const object = shareOf(parts.env, share.name);
+  if (!isListed(parts, share)) {
+    return;
+  }
+  await object.open(share.terms);
+  if (!isListed(parts, share)) {
+    await object.revoke();
+  }
+}
+
+function isListed({ tables }: AccountParts, { terms }: ShareRecord): boolean {
+  return tables.shares.get(terms.conceptId, terms.id) !== null;
 }
 
 /** False when there is no such share; else it is dead when this returns. */

@@ -1,6 +1,7 @@
 import type { QueueMessage } from '../../../shared/queue-message.ts';
 import { retryAtMs } from '../alarm.ts';
 import type { JobTerms } from '../job/job-state.ts';
+import type { ShareRecord } from './share-table.ts';
 
 /** What an account has promised and must do at least once, whatever dies meanwhile. */
 export type Task =
@@ -9,6 +10,7 @@ export type Task =
   | { readonly kind: 'delete_prefix'; readonly prefix: string }
   /** A record's time is over. */
   | { readonly kind: 'expire_concept' | 'expire_generation'; readonly id: string }
+  | { readonly kind: 'open_share'; readonly share: ShareRecord }
   | { readonly kind: 'revoke_share'; readonly share: string }
   | { readonly kind: 'confirm_use' | 'give_back_use'; readonly share: string; readonly useId: string };
 

@@ -2,6 +2,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { EdgeContext } from '../../context.ts';
 import { hashToken, newApiKey } from '../../credentials/api-key.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
+import { deadKey } from '../../middleware/authenticate.ts';
 import { operation } from '../operation.ts';
 import { keyObject, keySchema } from './key-object.ts';
 
@@ -34,6 +35,9 @@ export function createKey(app: OpenAPIHono<EdgeContext>): void {
     const { id, secret } = newApiKey(accountId, Date.now());
     const name = c.req.valid('json').name ?? null;
     const record = await accountOf(c.env, accountId).createKey({ id, hash: await hashToken(secret), name });
+    if (!record) {
+      throw deadKey();
+    }
     return c.json({ ...keyObject(record), secret }, 201);
   });
 }

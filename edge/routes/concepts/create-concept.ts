@@ -9,6 +9,7 @@ import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { invalidField } from '../../errors.ts';
+import { deadKey } from '../../middleware/authenticate.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { mediaTypeOf } from '../../middleware/media-type.ts';
 import { deletePrefix } from '../../storage/bucket.ts';
@@ -155,8 +156,11 @@ async function storeConcept(
       input: { photo_key: photoKey, mask_key: maskKey, mask_source: maskSource },
     },
   });
-  if (!stored.created) {
-    await deletePrefix(c.env.BUCKET, uploadPrefix(accountId, id)); // another request with the same photo was faster
+  if (!stored?.created) {
+    await deletePrefix(c.env.BUCKET, uploadPrefix(accountId, id)); // another request, or the account's end, was faster
+  }
+  if (!stored) {
+    throw deadKey();
   }
   return stored;
 }

@@ -15,6 +15,7 @@ import type { EdgeContext } from '../../context.ts';
 import type { ConceptRecord } from '../../durable-objects/account/records.ts';
 import { accountOf, shareOf } from '../../durable-objects/stubs.ts';
 import { invalidField } from '../../errors.ts';
+import { deadKey } from '../../middleware/authenticate.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { mediaTypeOf } from '../../middleware/media-type.ts';
 import { requireCurrentModel } from '../../storage/current-model.ts';
@@ -117,7 +118,11 @@ async function storeImport(
   };
   try {
     await c.env.BUCKET.put(key, file);
-    await accountOf(c.env, accountId).importConcept(record, { share, idempotencyKey: idempotencyKeyOf(c) });
+    const origin = { share, idempotencyKey: idempotencyKeyOf(c) };
+    if (!(await accountOf(c.env, accountId).importConcept(record, origin))) {
+      await c.env.BUCKET.delete(key);
+      throw deadKey();
+    }
   } catch (error) {
     if (share !== null) {
       await shareOf(c.env, share).giveBack(id);

@@ -38,9 +38,13 @@ export async function requireConcept(
 ): Promise<ConceptRecord> {
   const record = await readConcept(c, id, waiting);
   if (!record) {
-    throw new ApiError('not_found', `There is no concept ${id}.`);
+    throw noConcept(id);
   }
   return record;
+}
+
+export function noConcept(id: string): ApiError {
+  return new ApiError('not_found', `There is no concept ${id}.`);
 }
 
 /** The answer to a request that made a concept and was cut off: the concept as it is now. */

@@ -2,7 +2,8 @@ import type { Context } from 'hono';
 import { type SSEMessage, streamSSE } from 'hono/streaming';
 import type { EdgeContext } from '../../context.ts';
 import type { LoggedEvent } from '../../durable-objects/job/event-log.ts';
-import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
+import { jobOf } from '../../durable-objects/stubs.ts';
+import { isStillAuthentic } from '../../middleware/still-authentic.ts';
 import { isoTime } from '../object-urls.ts';
 
 /** How long a stream waits for news before it looks whether it may still tell: a deleted key is dead within 10 s. */
@@ -43,7 +44,7 @@ export function streamJobEvents(c: Context<EdgeContext>, { jobId, nameOf, ended 
     while (!stream.aborted) {
       const events = await job.eventsAfter(lastId, PAUSE_MS);
       if (events.length === 0 || Date.now() - checkedAtMs >= PAUSE_MS) {
-        if (!(await keyIsAlive(c))) {
+        if (!(await isStillAuthentic(c))) {
           return;
         }
         checkedAtMs = Date.now();
@@ -68,11 +69,6 @@ export function streamJobEvents(c: Context<EdgeContext>, { jobId, nameOf, ended 
       }
     }
   });
-}
-
-async function keyIsAlive(c: Context<EdgeContext>): Promise<boolean> {
-  const { accountId, keyId } = c.get('principal');
-  return keyId !== null && accountOf(c.env, accountId).hasKey(keyId);
 }
 
 function toMessage({ id, atMs, progress }: LoggedEvent, name: string, object: EndedObject | null): SSEMessage {

@@ -7,6 +7,7 @@ import type { EdgeContext } from '../../context.ts';
 import type { GenerationRecord } from '../../durable-objects/account/records.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { invalidFields } from '../../errors.ts';
+import { deadKey } from '../../middleware/authenticate.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
 import { readCurrentModel, requireCurrentModel } from '../../storage/current-model.ts';
 import { operation } from '../operation.ts';
@@ -23,7 +24,7 @@ import {
   generationRequestSchema,
   soundParts,
 } from './generation-request.ts';
-import { findPromptConcepts, type PromptConcept, reserveUses } from './prompt-concept.ts';
+import { findPromptConcepts, giveBackUses, type PromptConcept, reserveUses } from './prompt-concept.ts';
 import { readGeneration, recoverGeneration } from './read-generation.ts';
 
 const dryRunSchema = z
@@ -155,6 +156,9 @@ async function storeGeneration(
   if (errors.length > 0) {
     throw invalidFields(errors);
   }
-  await accountOf(c.env, accountId).createGeneration(generation);
+  if (!(await accountOf(c.env, accountId).createGeneration(generation))) {
+    await giveBackUses(c.env, concepts, generation.record.id);
+    throw deadKey();
+  }
   return generation.record;
 }

@@ -8,9 +8,10 @@ import type { ShareTerms } from '../../durable-objects/share/share-terms.ts';
 import { accountOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
 import { idempotencyKeyOf } from '../../middleware/idempotency.ts';
+import { requireStillAuthentic } from '../../middleware/still-authentic.ts';
 import { readCurrentModel } from '../../storage/current-model.ts';
 import { conceptParamsSchema } from '../concepts/get-concept.ts';
-import { requireConcept } from '../concepts/read-concept.ts';
+import { noConcept, requireConcept } from '../concepts/read-concept.ts';
 import { operation } from '../operation.ts';
 import { recoverShare } from './read-share.ts';
 import { sampleJob } from './sample-job.ts';
@@ -80,7 +81,11 @@ export function createShare(app: OpenAPIHono<EdgeContext>): void {
     const shared = { id: concept.id, embeddingKey: concept.result.embeddingKey };
     const sample = model?.fingerprint === concept.model ? sampleJob(accountId, shared, model, nowMs) : null;
     const share = { name: await shareNameOf(token), terms };
-    await accountOf(c.env, accountId).createShare(share, { sample, idempotencyKey: idempotencyKeyOf(c) });
+    const options = { sample, idempotencyKey: idempotencyKeyOf(c) };
+    if (!(await accountOf(c.env, accountId).createShare(share, options))) {
+      await requireStillAuthentic(c);
+      throw noConcept(concept.id);
+    }
     c.header('Location', `/v1/concepts/${concept.id}/shares/${terms.id}`);
     return c.json({ ...shareObject(terms, 0), url: `${c.get('settings').PUBLIC_ORIGIN}${sharePath(token)}` }, 201);
   });

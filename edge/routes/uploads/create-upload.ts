@@ -5,6 +5,7 @@ import { clientUploadKey } from '../../../shared/object-keys.ts';
 import { UPLOAD_RETAIN_SECONDS } from '../../../shared/retention.ts';
 import type { EdgeContext } from '../../context.ts';
 import { IMAGE_CONTENT_TYPES } from '../../images/image-header.ts';
+import { requireStillAuthentic } from '../../middleware/still-authentic.ts';
 import { presignUpload, UPLOAD_URL_LIFETIME_SECONDS } from '../../storage/presign-upload.ts';
 import { isoTime } from '../object-urls.ts';
 import { operation } from '../operation.ts';
@@ -52,6 +53,7 @@ export function createUpload(app: OpenAPIHono<EdgeContext>): void {
     const id = newId('upload', nowMs);
     const key = clientUploadKey(c.get('principal').accountId, id);
     const { url, headers } = await presignUpload(key, { contentType, sizeBytes }, c.get('settings'));
+    await requireStillAuthentic(c); // so that no URL outlives the last sweep of an account that closes meanwhile
     const expiresAt = isoTime(nowMs + 1000 * UPLOAD_URL_LIFETIME_SECONDS);
     return c.json({ id, url, method: 'PUT' as const, headers: { ...headers }, expires_at: expiresAt }, 201);
   });
