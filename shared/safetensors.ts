@@ -95,7 +95,7 @@ function requireExactCover(tensors: ReadonlyMap<string, SafetensorsEntry>, dataB
 }
 
 /** Bytes of a tensor without padding. */
-function tensorBytes(dtype: SafetensorsDtype, shape: readonly number[]): number {
+export function tensorBytes(dtype: SafetensorsDtype, shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, SAFETENSORS_DTYPE_BYTES[dtype]);
 }
 

@@ -6,28 +6,31 @@ import { formatBytes, formatDuration } from './format.ts';
 import { type ModelOptions, modelFolder, withModelOptions } from './model-options.ts';
 import { type Bar, createReport, type Report, type Terminal } from './terminal.ts';
 
-type Options = ModelOptions & { readonly reference?: string };
+type Options = ModelOptions & { readonly reference?: string; readonly against?: string };
 
 const HELP = `
 Reads every byte and runs every stage: files against model.json where there is one, names and shapes,
 values, loading, a concept from a photo, a picture of it. With --reference each stage's numbers are
 compared with tensors that the authors' code gave for this very model (golden/ and pictures/ in the
-folder). Fails if anything does, and says what.
+folder). With --against another form of the same model draws the picture too, and the two are compared.
+Fails if anything does, and says what.
 
-Example:
-  elite verify --model sd`;
+Examples:
+  elite verify --model sd
+  elite verify --model sd-int8 --against sd`;
 
 export function verifyCommand(terminal: Terminal): Command {
   const command = new Command('verify')
     .description('check a model and run every stage of it')
-    .option('--reference <folder>', 'golden tensors of this model');
+    .option('--reference <folder>', 'golden tensors of this model')
+    .option('--against <folder>', 'another form of this model, whose picture its own is compared with');
   return withModelOptions(command)
     .addHelpText('after', HELP)
-    .action(async ({ reference, threads, ...options }: Options) => {
+    .action(async ({ reference, against, threads, ...options }: Options) => {
       const report = createReport(terminal, command.optsWithGlobals().json === true);
       const folder = modelFolder(options, terminal);
       const progress = showProgress(report);
-      const verifying = verifyModel(folder, { reference, threads, signal: terminal.signal });
+      const verifying = verifyModel(folder, { reference, against, threads, signal: terminal.signal });
       const checks = await follow(verifying, progress.show).finally(progress.stop);
       const failed = checks.filter(({ passed }) => !passed);
       report.answer(checks.map(formatCheck).join('\n'), {

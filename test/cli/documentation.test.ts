@@ -43,12 +43,13 @@ async function run(line: string): Promise<string> {
   return stderr + stdout;
 }
 
-/** Durations differ from run to run; the errors of a comparison, in their last bits, from machine to machine. */
+/** Durations differ from run to run; what a comparison finds, in its last bits, from machine to machine. */
 function comparable(text: string): string {
   return text
     .replace(/\b\d+(\.\d+)? (ms|s)\b/g, '… s')
     .replace(/ \(… s\)/g, '')
     .replace(/_ms":\d+/g, '_ms":…')
+    .replace(/PSNR \d+\.\d dB/g, 'PSNR … dB')
     .replace(/error (0|\d\.\de[+-]\d+)/g, 'error …');
 }
 

@@ -100,3 +100,12 @@ it('a folder that is no reference is named before anything runs', async () => {
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/golden\/index\.json: expected a JSON file/);
 });
+
+it('a model whose picture has nothing to do with the other one’s fails', { timeout: 90_000 }, async () => {
+  changeWeight('decoder.conv_out.bias', (data) => data.fill(0.9));
+  const { exitCode, failed } = await checksOf('--against', modelDir);
+  expect(exitCode).toBe(1);
+  expect(failed).toMatchObject([
+    { name: `picture against ${modelDir}`, detail: expect.stringMatching(/^PSNR \d+\.\d dB, at least 20 expected$/) },
+  ]);
+});

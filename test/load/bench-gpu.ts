@@ -3,16 +3,17 @@ import { BATCH_BUCKETS } from '../../gpu-worker/ml/elite/batch-buckets.ts';
 import { networkGraphs } from '../../gpu-worker/ml/elite/network-graphs.ts';
 import { unverifiedNote } from '../../gpu-worker/ml/elite/targets.ts';
 import { maxRelativeError } from '../../gpu-worker/ml/evaluation/array-error.ts';
-import type { Graph, Value } from '../../gpu-worker/ml/graph/graph.ts';
+import type { Graph } from '../../gpu-worker/ml/graph/graph.ts';
 import { cuda } from '../../gpu-worker/ml/graph/op-sets/cuda.ts';
 import type { OpSet } from '../../gpu-worker/ml/graph/op-sets/op-set.ts';
 import { portable } from '../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { primitive } from '../../gpu-worker/ml/graph/op-sets/primitive.ts';
 import { vaeFactor } from '../../gpu-worker/ml/models/vae.ts';
-import { type InputTensor, type OpenSession, openSession, type Session } from '../../gpu-worker/ml/runtime/session.ts';
+import { type OpenSession, openSession, type Session } from '../../gpu-worker/ml/runtime/session.ts';
 import { openModelFolder } from '../../gpu-worker/ml/weights/open-model-folder.ts';
 import { countFlops } from './count-flops.ts';
 import type { GpuProvider } from './find-gpu.ts';
+import { graphInputs } from './graph-inputs.ts';
 import { median, time } from './measure.ts';
 
 /** What each provider can be asked to run: WebGPU has none of the operators made for CUDA. */
@@ -78,7 +79,7 @@ export async function benchGpu(
 /** One run for the graph's first output: what a step without reuse asks for. */
 async function runFirst(session: Session, graph: Graph, batch: number): Promise<Float32Array> {
   const [{ name }] = graph.outputs;
-  return (await session.run(inputsOf(graph, batch), {}, [name]))[name].data;
+  return (await session.run(graphInputs(graph, batch), {}, [name]))[name].data;
 }
 
 /** The median of so many runs in seconds, after one in which the provider looks for its algorithms. */
@@ -87,21 +88,4 @@ async function timeRuns(run: () => Promise<unknown>, runs: number): Promise<numb
   const seconds: number[] = [];
   for (let i = 0; i < runs; i++) seconds.push((await time(run)).seconds);
   return median(seconds);
-}
-
-function inputsOf(graph: Graph, batch: number): Record<string, InputTensor> {
-  return Object.fromEntries(graph.inputs.map((input) => [input.name, inputOf(input, batch)]));
-}
-
-/** Numbers of unit variance, the same in every row; token 5, timestep 500 and strength 0.8. */
-function inputOf({ name, shape, dtype }: Value, batch: number): InputTensor {
-  const sizes = shape.map((dim) => (typeof dim === 'number' ? dim : batch));
-  const count = sizes.reduce((product, size) => product * size, 1);
-  if (dtype === 'int32') return { data: new Int32Array(count).fill(5), shape: sizes };
-  const fixed = { timestep: 500, strength: 0.8 }[name];
-  const data = Float32Array.from({ length: count }, (_, i) => {
-    const position = i % (count / batch);
-    return fixed ?? Math.SQRT2 * Math.sin(position * position * 0.37);
-  });
-  return { data, shape: sizes };
 }

@@ -4,11 +4,11 @@ import type { PredictNoise } from '../../gpu-worker/ml/elite/unet-rows.ts';
 import { primitive } from '../../gpu-worker/ml/graph/op-sets/primitive.ts';
 import { decodeImage } from '../../gpu-worker/ml/image/decode-image.ts';
 import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
+import { psnr } from '../../gpu-worker/ml/image/psnr.ts';
 import { encodeConcept } from '../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../gpu-worker/ml/pipelines/follow.ts';
 import { type GenerateRequest, generate } from '../../gpu-worker/ml/pipelines/generate.ts';
 import { defaultStrength } from '../../shared/default-strength.ts';
-import { psnr } from '../ml/image/psnr.ts';
 import { countFlops } from './count-flops.ts';
 
 /** What a request may choose to have its picture sooner. */

@@ -16,6 +16,7 @@ import { localModel } from '../../infra/local/local-model.ts';
 import { referenceDir } from '../parity/reference.ts';
 import { benchEdge } from './bench-edge.ts';
 import { benchGpu } from './bench-gpu.ts';
+import { benchInt8 } from './bench-int8.ts';
 import { benchOptions } from './bench-options.ts';
 import { benchTraining } from './bench-training.ts';
 import { countFlops } from './count-flops.ts';
@@ -28,7 +29,8 @@ import { writeFullSizeModel } from './write-full-size-model.ts';
  * Measures every stage of a model folder on this machine against the machine's own rate of matrix products, taken before each repetition.
  * Without a folder: Stable Diffusion v1-4's sizes with random weights, written once (5.7 GB) into the user's cache. `gpu` ahead of it measures the
  * machine's GPU instead, `training` a step of each of ELITE's stages, `options` what each way to a quicker picture costs and how far from the whole run
- * it leads (without a folder: of the server's own small model); `edge` alone measures the API.
+ * it leads (without a folder: of the server's own small model), `int8` what computing layers in integers saves and how far from float32 it leads;
+ * `edge` alone measures the API.
  */
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,11 +54,12 @@ if (positionals[0] === 'edge') {
 type Stage = { readonly name: string; readonly flops: number; readonly run: () => Promise<unknown> };
 
 const threads = options.threads === undefined ? undefined : Number(options.threads);
-const subject = ['gpu', 'options', 'training'].find((name) => name === positionals[0]);
+const subject = ['gpu', 'int8', 'options', 'training'].find((name) => name === positionals[0]);
 const modelFolder = () => positionals[subject ? 1 : 0] ?? cachedFullSizeModel(options.precision);
 if (subject === 'gpu') await reportGpu();
 else if (subject === 'options') await reportOptions(positionals[1] ?? localModel(process.env).modelDir);
 else if (subject === 'training') await benchTraining(modelFolder(), threads);
+else if (subject === 'int8') console.log(await benchInt8(modelFolder(), Number(options.runs), { threads }));
 else await benchProcessor(modelFolder());
 
 async function reportOptions(folder: string): Promise<void> {

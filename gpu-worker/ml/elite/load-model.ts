@@ -87,5 +87,5 @@ export function describeFolder(folder: string, options: DescribeOptions = {}) {
   const { name = basename(resolve(folder)), licence, target = 'portable', precision = 'fp32' } = json ?? {};
   const segmentation = modelFolder.segmentationFile !== null;
   const description = describeModel({ name, fingerprint, config, sampleSize, segmentation, licence });
-  return { modelFolder, description, target, ops: targets[target].ops(precision) };
+  return { modelFolder, description, target, ops: targets[target].ops(precision, checkpoints) };
 }

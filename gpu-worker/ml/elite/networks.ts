@@ -51,18 +51,35 @@ export async function openNetworks(
   checkWeights(allGraphs(graphs, size), checkpoints);
   const sessions = networkSessions(checkpoints, options);
   try {
-    return await openAll(config, graphs, size, { sessions, inBatches: isAccelerated(options) });
+    return await openAll(config, graphs, size, {
+      sessions,
+      unetBatches: batchSizes(ops, options),
+      warmed: isAccelerated(options),
+    });
   } catch (error) {
     await sessions.release();
     throw error;
   }
 }
 
+/** How many rows a denoising call may have; null for any number. */
+function batchSizes(ops: OpSet, options: OpenOptions): readonly number[] | null {
+  if (ops.sharesScales) return ONE;
+  return isAccelerated(options) ? BATCH_BUCKETS : null;
+}
+
+type Opening = {
+  readonly sessions: NetworkSessions;
+  readonly unetBatches: readonly number[] | null;
+  /** Whether sessions are slow to open and have to be there before they are used. */
+  readonly warmed: boolean;
+};
+
 async function openAll(
   config: EliteConfig,
   graphs: ReturnType<typeof networkGraphs>,
   size: PictureSize,
-  { sessions, inBatches }: { readonly sessions: NetworkSessions; readonly inBatches: boolean },
+  { sessions, unetBatches, warmed }: Opening,
 ): Promise<Networks> {
   const { vision, mapping, vae } = config;
   const factor = vaeFactor(vae);
@@ -71,12 +88,12 @@ async function openAll(
   const textSession = await sessions.open(graphs.text, ONE_OR_TWO);
   const globalSession = await sessions.open(graphs.global, ONE);
   const localSession = await sessions.open(graphs.local, ONE);
-  const unetSession = sessions.openBySize(graphs.unet, BATCH_BUCKETS);
-  const shallowSession = sessions.openBySize(graphs.shallowUNet, BATCH_BUCKETS);
+  const unetSession = sessions.openBySize(graphs.unet, unetBatches ?? []);
+  const shallowSession = sessions.openBySize(graphs.shallowUNet, unetBatches ?? []);
   const decoderSession = sessions.openBySize(graphs.vaeDecoder, ONE);
   await unetSession(size);
   await decoderSession(size);
-  if (inBatches) await shallowSession(size); // on a processor it opens in no time, if anybody asks for it
+  if (warmed) await shallowSession(size); // on a processor it opens in no time, if anybody asks for it
 
   const predictNoise: PredictNoise = async (picture, rows) => {
     const inputs = unetInputs(rows, config, latentSize(picture));
@@ -116,8 +133,8 @@ async function openAll(
       });
       return unstack(outputs.context);
     },
-    predictNoise: inBatches
-      ? (picture, rows) => inBuckets(BATCH_BUCKETS, rows, (batch) => predictNoise(picture, batch))
+    predictNoise: unetBatches
+      ? (picture, rows) => inBuckets(unetBatches, rows, (batch) => predictNoise(picture, batch))
       : predictNoise,
     decodeLatents: async (picture, latents) => {
       const { height, width } = latentSize(picture);

@@ -1,13 +1,16 @@
 import { cuda, UNVERIFIED_ON_CUDA } from '../graph/op-sets/cuda.ts';
 import type { OpSet } from '../graph/op-sets/op-set.ts';
-import { portable } from '../graph/op-sets/portable.ts';
 import type { Provider } from '../runtime/session.ts';
-import type { Precision } from '../weights/convert-tensor.ts';
+import type { Checkpoints } from '../weights/bind-weights.ts';
 import type { Target } from '../weights/model-json.ts';
+import { PRECISIONS, type Precision } from '../weights/precision.ts';
+import { storedOps } from './stored-ops.ts';
 
 type TargetFacts = {
   /** What its graphs are made of, by how the model's weights are stored. */
-  readonly ops: (precision: Precision) => OpSet;
+  readonly ops: (precision: Precision, checkpoints: Checkpoints) => OpSet;
+  /** How a model built for it can be stored. */
+  readonly precisions: readonly Precision[];
   /** Which execution providers have the kernels, the one to take where nobody chooses first. */
   readonly providers: readonly Provider[];
   /** Fused operators in its graphs that no provider has run yet, which whoever asks for the target is told. */
@@ -16,9 +19,15 @@ type TargetFacts = {
 
 /** The machines that a model can be built for. */
 export const targets: Readonly<Record<Target, TargetFacts>> = {
-  portable: { ops: () => portable, providers: ['cpu', 'cuda'], unverifiedOperators: [] },
+  portable: {
+    ops: (_, checkpoints) => storedOps(checkpoints),
+    precisions: PRECISIONS,
+    providers: ['cpu', 'cuda'],
+    unverifiedOperators: [],
+  },
   cuda: {
     ops: (precision) => ({ ...cuda, precision: precision === 'fp16' ? 'float16' : 'float32' }),
+    precisions: ['fp32', 'fp16'],
     providers: ['cuda'],
     unverifiedOperators: UNVERIFIED_ON_CUDA,
   },

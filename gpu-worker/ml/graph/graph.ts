@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Dim, formatShape, type Shape, sameShape } from './dims.ts';
 
 /** Element types a value of a graph can have; weights may be stored in others and are cast where they enter. */
@@ -30,6 +31,9 @@ export type Parameter = {
 };
 
 export type Constant = { readonly value: Value; readonly data: Float32Array | BigInt64Array | Int32Array };
+
+/** Under which key a weight's scale lies, where the weight is int8. */
+export const scaleKey = (key: string): string => `${key}_scale`;
 
 /**
  * An ONNX graph under construction: nodes in the order they were added, which is an order they can run in.
@@ -80,11 +84,25 @@ export class Graph {
     return value;
   }
 
+  /**
+   * Says that a weight, which nothing reads yet, is stored as int8 numbers of shape `stored`, whose last axis is the layer's outputs, and beside them
+   * a float32 scale for each output: what a 1 is worth.
+   */
+  quantise(weight: Value, stored: readonly number[]): { numbers: Value; scale: Value } {
+    const parameter = this.parameters.get(weight.name);
+    if (parameter?.value !== weight || this.nodes.some(({ inputs }) => inputs.includes(weight)))
+      throw new Error(`${this.name}: expected a weight that nothing reads yet, got ${weight.name}`);
+    const { checkpoint, key } = parameter;
+    const numbers: Value = { ...weight, shape: stored, dtype: 'int8' };
+    this.parameters.set(weight.name, { ...parameter, shape: stored, value: numbers });
+    return { numbers, scale: this.parameter(checkpoint, scaleKey(key), stored.slice(-1))! };
+  }
+
   /** A small constant, stored inside the graph. Equal constants are stored once. */
   constant(data: Float32Array | BigInt64Array | Int32Array, shape: readonly number[] = [data.length]): Value {
     const dtype = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
-    const identity =
-      data.length <= 16 ? `${dtype}(${data.join(',')})[${shape.join(',')}]` : `${dtype}#${this.constants.size}`;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const identity = `${dtype}[${shape.join(',')}] ${createHash('sha256').update(bytes).digest('hex')}`;
     const known = this.constants.get(identity);
     if (known) return known.value;
     const value: Value = { graph: this, name: `constant_${this.constants.size}`, shape, dtype };
@@ -111,5 +129,16 @@ export class Graph {
     });
     this.nodes.push({ op, domain, inputs, outputs, attributes });
     return outputs;
+  }
+
+  /** The nodes that outputs depend on: an op set may offer a value in two forms of which only one is taken. */
+  usedNodes(): Node[] {
+    const used = new Set<Value | null>(this.outputs.map(({ value }) => value));
+    const needed = this.nodes.toReversed().filter(({ inputs, outputs }) => {
+      const isUsed = outputs.some((output) => used.has(output));
+      if (isUsed) for (const input of inputs) used.add(input);
+      return isUsed;
+    });
+    return needed.reverse();
   }
 }

@@ -7,7 +7,7 @@ export type ExternalData = {
   readonly location: string;
   readonly offset: number;
   readonly length: number;
-  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  readonly dtype: 'float32' | 'float16' | 'bfloat16' | 'int8';
 };
 
 const OPSET_VERSION = 21;
@@ -24,15 +24,15 @@ export function serialise(graph: Graph, locate: (parameter: Parameter) => Extern
   const casts: ProtobufWriter[] = [];
   for (const parameter of graph.parameters.values()) {
     if (!parameter.value) continue;
-    const { name } = parameter.value;
+    const { name, dtype } = parameter.value;
     const data = locate(parameter);
-    const stored = data.dtype === 'float32' ? name : `${name}:${data.dtype}`;
+    const stored = data.dtype === dtype ? name : `${name}:${data.dtype}`;
     message.message(5, externalTensor(stored, parameter.shape, data));
     if (stored !== name) casts.push(nodeMessage('Cast', '', [stored], [name], { to: ONNX_DTYPES.float32 }));
   }
   for (const constant of graph.constants.values()) message.message(5, constantTensor(constant));
   for (const cast of casts) message.message(1, cast);
-  for (const node of graph.nodes) message.message(1, graphNode(node));
+  for (const node of graph.usedNodes()) message.message(1, graphNode(node));
   for (const { name, value } of graph.outputs)
     message.message(1, nodeMessage('Identity', '', [value.name], [name], {}));
   for (const input of graph.inputs) message.message(11, valueInfo(input.name, input));

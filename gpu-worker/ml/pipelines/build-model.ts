@@ -2,12 +2,19 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { ModelDescription } from '../../../shared/model-description.ts';
+import { tensorBytes } from '../../../shared/safetensors.ts';
 import { checkNamesAndShapes, folderCheckpoints } from '../elite/check-folder.ts';
+import { int8Layout } from '../elite/int8-layers.ts';
+import type { PictureSize } from '../image/picture.ts';
+import type { EliteConfig } from '../models/elite-config.ts';
 import type { ComponentName } from '../weights/checkpoint-names.ts';
-import { convertTensor, type Precision } from '../weights/convert-tensor.ts';
+import { convertTensor } from '../weights/convert-tensor.ts';
 import { listModelFiles, type Target } from '../weights/model-json.ts';
+import type { Precision } from '../weights/precision.ts';
+import { quantiseTensor } from '../weights/quantise-weight.ts';
 import { writeSafetensorsStepwise } from '../weights/safetensors.ts';
-import type { WeightIndex } from '../weights/tensor-location.ts';
+import type { TensorLocation, WeightIndex } from '../weights/tensor-location.ts';
+import type { DeferredTensor } from '../weights/tensor-to-write.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 import { describeFiles } from './describe-files.ts';
 import { follow } from './follow.ts';
@@ -54,13 +61,14 @@ export function buildModel(
 ): AsyncGenerator<BuildProgress, ModelDescription> {
   return progressChannel(async (emit, aborted) => {
     if (existsSync(target)) throw new WeightsError(target, 'is there already');
-    const { description, checkpoints } = folderCheckpoints(source);
+    const { modelFolder, description, checkpoints } = folderCheckpoints(source);
     checkNamesAndShapes(source);
     const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
     try {
       mkdirSync(partial, { recursive: true });
       copySettings(source, partial);
-      await convertNetworks(checkpoints, partial, { precision, emit, aborted });
+      const plans = planNetworks(checkpoints, storageOf(precision, modelFolder.config, description.defaults));
+      await writeNetworks(plans, partial, { emit, aborted });
       const naming = { name: basename(target), licence: description.licence, target: builtFor, precision };
       const built = await follow(describeFiles(partial, naming, { signal: aborted }), (progress) =>
         emit({ stage: 'check', ...progress }),
@@ -81,25 +89,32 @@ function copySettings(source: string, target: string): void {
   }
 }
 
-type Conversion = {
-  readonly precision: Precision;
-  readonly emit: (progress: BuildProgress) => void;
-  readonly aborted: AbortSignal;
-};
+/** What a weight is stored as: one tensor, or several. `path` names its network too. */
+type Store = (name: string, location: TensorLocation, path: string) => DeferredTensor[];
 
-async function convertNetworks(
-  networks: ReadonlyMap<ComponentName, WeightIndex>,
-  target: string,
-  { precision, emit, aborted }: Conversion,
-): Promise<void> {
-  const plans = [...networks].map(([network, index]) => ({
+function storageOf(precision: Precision, config: EliteConfig, size: PictureSize): Store {
+  if (precision !== 'int8') return (name, location) => [convertTensor(name, location, precision)];
+  const layout = int8Layout(config, size);
+  return (name, location, path) => {
+    const shape = layout.get(path);
+    return shape ? quantiseTensor(name, location, shape) : [convertTensor(name, location, 'fp32')];
+  };
+}
+
+type Plan = { readonly path: string; readonly tensors: readonly DeferredTensor[] };
+
+function planNetworks(networks: ReadonlyMap<ComponentName, WeightIndex>, store: Store): Plan[] {
+  return [...networks].map(([network, index]) => ({
     path: OUTPUTS[network],
-    tensors: [...index].map(([name, location]) => convertTensor(name, location, precision)),
+    tensors: [...index].flatMap(([name, location]) => store(name, location, `${network}/${name}`)),
   }));
-  const elements = plans.flatMap(({ tensors }) =>
-    tensors.map(({ shape }) => shape.reduce((product, dim) => product * dim, 1)),
-  );
-  const totalBytes = elements.reduce((sum, count) => sum + count, 0) * (precision === 'fp16' ? 2 : 4);
+}
+
+type Writing = { readonly emit: (progress: BuildProgress) => void; readonly aborted: AbortSignal };
+
+async function writeNetworks(plans: readonly Plan[], target: string, { emit, aborted }: Writing): Promise<void> {
+  const sizes = plans.flatMap(({ tensors }) => tensors.map(({ dtype, shape }) => tensorBytes(dtype, shape)));
+  const totalBytes = sizes.reduce((sum, size) => sum + size, 0);
   let doneBytes = 0;
   for (const { path, tensors } of plans) {
     for (const writtenBytes of writeSafetensorsStepwise(join(target, path), tensors, { format: 'pt' })) {

@@ -4,9 +4,10 @@ import type { EliteModel } from '../elite/elite-model.ts';
 import { loadModel } from '../elite/load-model.ts';
 import { type Comparison, compareReference } from '../evaluation/compare-reference.ts';
 import { openReferenceSet, type ReferenceSet } from '../evaluation/reference-set.ts';
+import { psnr } from '../image/psnr.ts';
 import { type ConceptPhotos, encodeConcept } from './encode-concept.ts';
 import { follow } from './follow.ts';
-import { generate } from './generate.ts';
+import { type GeneratedImage, generate } from './generate.ts';
 import { progressChannel } from './progress-channel.ts';
 
 /** One thing looked at: what was found, or what is wrong. */
@@ -25,14 +26,20 @@ export type VerifyOptions = {
   readonly threads?: number;
   /** A folder of golden tensors made with this very model. */
   readonly reference?: string;
+  /** A folder of the same model in another form, such as the one that this was built of. */
+  readonly against?: string;
   readonly signal?: AbortSignal;
 };
 
 const STEPS = 2;
 
+/** What two forms of a model draw is the same thing at this, if not the same picture. */
+const MIN_PSNR_DB = 20;
+
 /**
  * Looks at everything a model folder holds, then runs every stage once: digests, names and shapes, values, loading, a concept from a photo,
- * a picture of it, and, against a reference, each stage's numbers. What fails is told and the rest goes on where it can.
+ * a picture of it, and, against a reference, each stage's numbers; against another model, the picture. What fails is told and the rest goes on where it
+ * can.
  */
 export function verifyModel(folder: string, options: VerifyOptions = {}): AsyncGenerator<VerifyProgress, Check[]> {
   return progressChannel(async (emit, aborted) => {
@@ -72,10 +79,19 @@ export function verifyModel(folder: string, options: VerifyOptions = {}): AsyncG
       });
       if (!loaded || !model) return checks;
       const running = model;
-      await check('encode and generate', () => runStages(running, aborted));
+      const drawn: GeneratedImage[] = [];
+      await check('encode and generate', async () => {
+        drawn.push(await drawPicture(running, aborted));
+        return describePicture(drawn[0]);
+      });
       if (reference) {
         for await (const comparison of compareReference(running, reference))
           await check(comparison.stage, async () => requireClose(comparison));
+      }
+      const { against } = options;
+      if (against !== undefined && drawn.length > 0) {
+        await running.release(); // two models at once would be twice the memory
+        await check(`picture against ${against}`, () => comparePicture(drawn[0], against, options, aborted));
       }
       return checks;
     } finally {
@@ -98,16 +114,39 @@ function layersOf({ index }: ReferenceSet): number[] {
 }
 
 /** A photo through every network to a picture of it. Sessions throw on what is not a number. */
-async function runStages(model: EliteModel, signal: AbortSignal): Promise<string> {
+async function drawPicture(model: EliteModel, signal: AbortSignal): Promise<GeneratedImage> {
   const embedding = await follow(encodeConcept(model, drawDisc(), { signal }));
   const { width, height } = model.description.defaults;
   const concepts = [{ embedding, token: 'S*', strength: 0.6, words: 'primary' as const }];
   const settings = { negativePrompt: '', seed: 0, sampler: 'lms' as const, guidanceScale: 5, numImages: 1 };
-  const [{ safety }] = await follow(
+  const [image] = await follow(
     generate(model, { prompt: 'a photo of a S*', concepts, ...settings, steps: STEPS, width, height }, { signal }),
   );
+  return image;
+}
+
+function describePicture({ width, height, safety }: GeneratedImage): string {
   const verdict = safety === 'unchecked' ? '' : `, ${safety} by the safety checker`;
   return `a concept, ${STEPS} steps and a picture of ${width}×${height}${verdict}`;
+}
+
+/** How far a picture is from what the model in `folder` draws. */
+async function comparePicture(
+  picture: GeneratedImage,
+  folder: string,
+  { threads }: VerifyOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const model = await loadModel(folder, { threads });
+  try {
+    const other = await drawPicture(model, signal);
+    const ratioDb = psnr(picture.rgb, other.rgb);
+    const figures = `PSNR ${ratioDb.toFixed(1)} dB, at least ${MIN_PSNR_DB} expected`;
+    if (!(ratioDb >= MIN_PSNR_DB)) throw new Error(figures);
+    return figures;
+  } finally {
+    await model.release();
+  }
 }
 
 /** A shaded disc on a shaded ground, and its mask. */

@@ -1,6 +1,6 @@
 import { dirname, relative, sep } from 'node:path';
 import { formatShape, sameShape } from '../graph/dims.ts';
-import type { Graph, Parameter } from '../graph/graph.ts';
+import type { Graph, Parameter, Value } from '../graph/graph.ts';
 import type { ExternalData } from '../graph/serialise.ts';
 import type { TensorLocation, WeightIndex } from './tensor-location.ts';
 
@@ -41,12 +41,16 @@ function parameterProblem({ checkpoint, key, shape, value }: Parameter, checkpoi
   if (!sameShape(found.shape, shape)) {
     return [`${checkpoint}/${key}: expected ${formatShape(shape)}, got ${formatShape(found.shape)} in ${found.file}`];
   }
-  if (value && !floatDtype(found))
-    return [`${checkpoint}/${key}: expected floating point, got ${found.dtype} in ${found.file}`];
+  if (value && !storedDtype(value, found)) {
+    const expected = value.dtype === 'int8' ? 'int8' : 'floating point';
+    return [`${checkpoint}/${key}: expected ${expected}, got ${found.dtype} in ${found.file}`];
+  }
   return [];
 }
 
-function floatDtype({ dtype }: TensorLocation): ExternalData['dtype'] | undefined {
+/** The type a weight is stored in, where its graph can read that. */
+function storedDtype(value: Value, { dtype }: TensorLocation): ExternalData['dtype'] | undefined {
+  if (value.dtype === 'int8') return dtype === 'int8' ? dtype : undefined;
   return dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' ? dtype : undefined;
 }
 
@@ -66,13 +70,9 @@ export function locateWeights(graph: Graph, checkpoints: Checkpoints) {
   }
   const folder = commonFolder([...locations.values()].map(({ file }) => file));
   const locate = (parameter: Parameter): ExternalData => {
-    const { file, offset, length, ...location } = locations.get(parameter)!;
-    return {
-      location: relative(folder, file),
-      offset,
-      length,
-      dtype: floatDtype({ file, offset, length, ...location })!,
-    };
+    const location = locations.get(parameter)!;
+    const { file, offset, length } = location;
+    return { location: relative(folder, file), offset, length, dtype: storedDtype(parameter.value!, location)! };
   };
   return { folder, locate };
 }

@@ -3,16 +3,11 @@ import type { TensorLocation } from './tensor-location.ts';
 import type { DeferredTensor } from './tensor-to-write.ts';
 import { WeightsError } from './weights-error.ts';
 
-export const PRECISIONS = ['fp32', 'fp16'] as const;
-
-/** How the weights of a model are stored. */
-export type Precision = (typeof PRECISIONS)[number];
-
 const LARGEST_FLOAT16 = 65504;
 const FLOATING = new Set(['float64', 'float32', 'float16', 'bfloat16']);
 
 /** A weight in another precision, read and converted when its turn comes. */
-export function convertTensor(name: string, location: TensorLocation, precision: Precision): DeferredTensor {
+export function convertTensor(name: string, location: TensorLocation, precision: 'fp32' | 'fp16'): DeferredTensor {
   const { dtype, shape, file } = location;
   if (!FLOATING.has(dtype))
     throw new WeightsError(file, `tensor "${location.name}": expected floating point, got ${dtype}`);

@@ -4,7 +4,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { modelDescriptionSchema } from '../../../shared/model-description.ts';
-import { PRECISIONS } from './convert-tensor.ts';
+import { PRECISIONS } from './precision.ts';
 import { readJson } from './read-json.ts';
 
 const MODEL_JSON = 'model.json';

@@ -7,6 +7,7 @@ import { loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
 import { Graph } from '../../../gpu-worker/ml/graph/graph.ts';
 import { add, cast, scalar } from '../../../gpu-worker/ml/graph/ops.ts';
 import { decodeImage } from '../../../gpu-worker/ml/image/decode-image.ts';
+import { psnr } from '../../../gpu-worker/ml/image/psnr.ts';
 import { buildModel } from '../../../gpu-worker/ml/pipelines/build-model.ts';
 import { encodeConcept } from '../../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../../gpu-worker/ml/pipelines/follow.ts';
@@ -15,7 +16,6 @@ import { type OpenSession, openSession, ProviderError } from '../../../gpu-worke
 import { modelDir, reference, referenceDir } from '../../parity/reference.ts';
 import { replaceFusedNodes } from '../graph/fused-operators.ts';
 import { emulateHalfPrecision } from '../graph/half-precision.ts';
-import { psnr } from '../image/psnr.ts';
 
 /** What sessions of a CUDA provider would be asked for, computed on the processor with the same roundings. */
 function emulatedGpu() {

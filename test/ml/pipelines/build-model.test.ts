@@ -3,17 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeFolder, loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
+import { scaleKey } from '../../../gpu-worker/ml/graph/graph.ts';
 import { decodeImage } from '../../../gpu-worker/ml/image/decode-image.ts';
+import { psnr } from '../../../gpu-worker/ml/image/psnr.ts';
 import { type BuildProgress, buildModel } from '../../../gpu-worker/ml/pipelines/build-model.ts';
 import { encodeConcept } from '../../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../../gpu-worker/ml/pipelines/follow.ts';
 import { generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
-import type { Precision } from '../../../gpu-worker/ml/weights/convert-tensor.ts';
 import { readModelJson } from '../../../gpu-worker/ml/weights/model-json.ts';
+import type { Precision } from '../../../gpu-worker/ml/weights/precision.ts';
 import { readTensor, readTensorData } from '../../../gpu-worker/ml/weights/read-tensor.ts';
 import { readSafetensorsIndex, writeSafetensors } from '../../../gpu-worker/ml/weights/safetensors.ts';
 import { modelDir, reference, referenceDir } from '../../parity/reference.ts';
-import { psnr } from '../image/psnr.ts';
 import { writeTinySafetyChecker } from '../safety/tiny-safety-checker.ts';
 
 const UNET = 'unet/diffusion_pytorch_model.safetensors';
@@ -64,6 +65,61 @@ describe('a model built', () => {
     expect(halved / size).toBeCloseTo(0.5, 1);
   });
 
+  it('in int8 draws the same pictures to 30 dB, its UNet from a third of the bytes', { timeout: 90_000 }, async () => {
+    const { fingerprint } = await build('int8');
+    expect(psnr(await draw(target), await draw(modelDir))).toBeGreaterThan(30);
+    const [size, smaller] = [modelDir, target].map((folder) => readFileSync(join(folder, UNET)).length);
+    expect(smaller / size).toBeLessThan(0.4); // names and scales are much of so small a network
+    expect(readModelJson(target)).toMatchObject({ precision: 'int8', fingerprint });
+    expect(fingerprint).not.toBe(describeFolder(modelDir).description.fingerprint);
+  });
+
+  it('in int8 keeps every other weight as it was, and rounds no output by more than half a step', async () => {
+    await build('int8');
+    const kinds = new Set<string>();
+    for (const [name, index] of describeFolder(modelDir).modelFolder.checkpoints) {
+      const built = describeFolder(target).modelFolder.checkpoints.get(name)!;
+      for (const [key, location] of index) {
+        const { dtype } = built.get(key)!;
+        kinds.add(`${name} ${dtype}`);
+        if (dtype === 'float32') expect(readTensor(built.get(key)!)).toEqual(readTensor(location));
+        else expect(built.get(scaleKey(key))!.shape).toEqual([location.shape[0]]);
+      }
+    }
+    expect([...kinds].filter((kind) => kind.endsWith('int8'))).toEqual([
+      'unet int8',
+      'global_mapper int8', // the projections of its words that the UNet reads
+      'local_mapper int8',
+    ]);
+  });
+
+  it('in int8 gives each row of a batch what it gets alone', async () => {
+    await build('int8');
+    const model = await loadModel(target, { threads: 1 });
+    const { text, mapping, unet } = model.config;
+    const size = model.description.defaults;
+    const wave = (length: number, gain: number) => Float32Array.from({ length }, (_, i) => gain * Math.sin(i * i));
+    const rows = [1, 5].map((gain) => ({
+      latents: wave(model.latentCount(size), gain), // the louder row would coarsen the quieter one's scale
+      timestep: 500,
+      context: wave(text.positions * unet.contextSize, 1),
+      local: wave(mapping.patches * unet.contextSize, 1),
+      placeholderIndex: 3,
+      strength: 0.6,
+    }));
+    const together = await model.networks.predictNoise(size, rows);
+    for (const [index, row] of rows.entries())
+      expect((await model.networks.predictNoise(size, [row]))[0].noise).toEqual(together[index].noise);
+    await model.release();
+  });
+
+  it('in int8 cannot be built of again: what was rounded off is gone', async () => {
+    await build('int8');
+    const again = follow(buildModel(target, join(parent, 'again'), { precision: 'fp32' }));
+    await expect(again).rejects.toThrow(/unet.*: tensor ".*weight": expected floating point, got int8/);
+    expect(readdirSync(parent)).toEqual(['built']);
+  });
+
   it('in fp32 keeps every weight, whatever file it came from', async () => {
     await build('fp32');
     for (const [name, index] of describeFolder(target).modelFolder.checkpoints) {
@@ -87,9 +143,9 @@ describe('a model built', () => {
     await expect(draw(moved)).resolves.toBeDefined();
   });
 
-  it('tells its progress in bytes, to the last', async () => {
+  it.each(['fp16', 'int8'] as const)('in %s tells its progress in bytes, to the last', async (precision) => {
     const events: BuildProgress[] = [];
-    await follow(buildModel(modelDir, target, { precision: 'fp16' }), (event) => events.push(event));
+    await follow(buildModel(modelDir, target, { precision }), (event) => events.push(event));
     for (const stage of ['convert', 'check']) {
       const of = events.filter((event) => event.stage === stage);
       expect(of.at(-1)!.doneBytes).toBe(of[0].totalBytes);
@@ -161,12 +217,12 @@ describe('nothing is left behind by a build that', () => {
     expectNothing();
   });
 
-  it('is aborted half way', async () => {
+  it.each(['fp16', 'int8'] as const)('is aborted half way to %s', async (precision) => {
     const controller = new AbortController();
     const onEvent = ({ doneBytes, totalBytes }: BuildProgress) => {
       if (doneBytes > totalBytes / 2) controller.abort();
     };
-    const aborted = follow(buildModel(modelDir, target, { precision: 'fp16', signal: controller.signal }), onEvent);
+    const aborted = follow(buildModel(modelDir, target, { precision, signal: controller.signal }), onEvent);
     await expect(aborted).rejects.toThrow('aborted');
     expectNothing();
   });

@@ -4,11 +4,11 @@ import { loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
 import { networkGraphs } from '../../../gpu-worker/ml/elite/network-graphs.ts';
 import type { PredictNoise } from '../../../gpu-worker/ml/elite/unet-rows.ts';
 import { portable } from '../../../gpu-worker/ml/graph/op-sets/portable.ts';
+import { psnr } from '../../../gpu-worker/ml/image/psnr.ts';
 import { follow } from '../../../gpu-worker/ml/pipelines/follow.ts';
 import { type GenerateRequest, generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
 import { golden, modelDir, reference } from '../../parity/reference.ts';
 import { featureLayers } from '../../parity/reference-model.ts';
-import { psnr } from '../image/psnr.ts';
 
 const model = await loadModel(modelDir, { featureLayers, threads: 1 });
 afterAll(() => model.release());

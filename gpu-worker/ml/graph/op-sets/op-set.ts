@@ -9,6 +9,8 @@ export type OpSet = {
   readonly name: string;
   /** What the UNet computes in, but for what needs float32; its inputs are cast to it as they enter, and its output back. */
   readonly precision: DType;
+  /** Whether rows of a batch share a scale, so that each must be run alone to give what it gives alone. */
+  readonly sharesScales: boolean;
   readonly images: ImageOps;
   /** x·Wᵀ + b over the last axis: x […, in], weight [out, in] → […, out]. */
   linear(x: Value, weight: Value, bias: Value | null): Value;

@@ -44,15 +44,12 @@ const images: ImageOps = {
 export const primitive: OpSet = {
   name: 'primitive',
   precision: 'float32',
+  sharesScales: false,
   images,
   linear,
   convolution: conv,
   gatedSigmoid,
-  geglu(x, weight, bias) {
-    const hidden = staticDim(weight.shape[0], 'the hidden features') / 2;
-    const [values, gate] = split(linear(x, weight, bias), x.shape.length - 1, [hidden, hidden]);
-    return multiply(values, gelu(gate));
-  },
+  geglu: gegluAfter(linear),
   groupNorm: groupNormThen(gatedSigmoid),
   layerNorm: layerNormalization,
   attention(query, key, value, { heads, mask }) {
@@ -67,6 +64,15 @@ export function groupNormThen(gate: OpSet['gatedSigmoid']): OpSet['groupNorm'] {
   return (x, weight, bias, { silu, ...options }: GroupNormOptions) => {
     const normed = groupNormalization(x, weight, bias, options);
     return silu ? gate(normed, 1) : normed;
+  };
+}
+
+/** GEGLU over a linear layer in the form that an op set has it. */
+export function gegluAfter(project: OpSet['linear']): OpSet['geglu'] {
+  return (x, weight, bias) => {
+    const hidden = staticDim(weight.shape[0], 'the hidden features') / 2;
+    const [values, gate] = split(project(x, weight, bias), x.shape.length - 1, [hidden, hidden]);
+    return multiply(values, gelu(gate));
   };
 }
 
