@@ -14,8 +14,8 @@ type Options = ModelOptions & { readonly precision?: Precision; readonly int8?: 
 const HELP = `
 A checkpoint folder runs as it is; build one only to store it differently. fp16 halves the disk and the
 memory that weights take, and moves pictures by less than the eye sees; arithmetic on a CPU stays fp32.
-int8 computes most of the UNet in integers: a denoising step on a CPU takes half the time, and pictures
-differ visibly; "elite verify --against" says how much.
+int8 computes most of the UNet in integers: a denoising step takes little more than half the time on a
+CPU with VNNI, and pictures differ visibly; "elite verify --against" says how much.
 A model built for cuda runs on a GPU only, made of fused operators; with fp16 it computes in fp16 too.
 The new folder appears when it is complete, one tensor at a time is in memory, and it needs nothing of
 the old one. Its model.json holds the SHA-256 of every file, which "elite verify" checks.
