@@ -44,6 +44,7 @@ export default defineConfig({
                 RATE_LIMIT_PER_KEY: '100000',
                 RATE_LIMIT_PER_END_USER: '5',
                 RATE_LIMIT_PER_ADDRESS: '100000',
+                HELD_LIMIT_PER_KEY: '100000',
                 ADMIN_TOKEN: 'admin-token-of-the-tests-0123456789',
                 BOOTSTRAP_API_KEY: 'bootstrap-api-key-of-the-tests-0123456789',
               },

@@ -42,6 +42,8 @@ const settingsSchema = z.object({
   RATE_LIMIT_PER_END_USER: z.coerce.number().int().min(1).default(60),
   /** Of one client's address at one share's URL. */
   RATE_LIMIT_PER_ADDRESS: z.coerce.number().int().min(1).default(120),
+  /** Event streams and waits of one key, its client tokens' with them, that may be open at a time. */
+  HELD_LIMIT_PER_KEY: z.coerce.number().int().min(1).default(100),
   /** Whether each request is a line of the log. */
   LOG_REQUESTS: z.stringbool().default(true),
   /** Only for ENVIRONMENT=local: an API key that works without an account having been created. */

@@ -16,6 +16,7 @@ import { createShare, revokeShare } from './account/shares.ts';
 import type { NewJob } from './account/start-job.ts';
 import { rotateWebhookSecrets, webhookSecretsOf, webhookSigningSecretsOf } from './account/stored-webhook-secrets.ts';
 import type { EndUserUsage } from './account/usage-table.ts';
+import { createHeldRequests, type HeldRequests } from './held-requests.ts';
 import type { JobState } from './job/job-state.ts';
 import { createRateLimiter, type TakenFromLimit } from './rate-limiter.ts';
 import type { ListQuery, Page, PageQuery } from './record-table.ts';
@@ -31,6 +32,7 @@ export class Account extends DurableObject<EdgeEnv> {
   readonly #parts: AccountParts;
   readonly #tables: AccountParts['tables'];
   readonly #limiter = createRateLimiter();
+  readonly #held = createHeldRequests();
 
   constructor(ctx: DurableObjectState, env: EdgeEnv) {
     super(ctx, env);
@@ -76,6 +78,15 @@ export class Account extends DurableObject<EdgeEnv> {
 
   async hasKey(id: string): Promise<boolean> {
     return this.#exists() && this.#tables.keys.hashOf(id) !== null;
+  }
+
+  /** Takes a place for a request of a key that is held open; to be repeated while it is. Null when there is no such key. */
+  async hold(keyId: string, requestId: string, quota: number): Promise<HeldRequests | null> {
+    return (await this.hasKey(keyId)) ? this.#held.take(keyId, requestId, quota, this.now()) : null;
+  }
+
+  async letGo(keyId: string, requestId: string): Promise<void> {
+    this.#held.release(keyId, requestId);
   }
 
   /** Null when the account is closed. */

@@ -92,13 +92,12 @@ export class Job extends DurableObject<EdgeEnv> {
     return this.#stored ? this.#log.after(id) : [];
   }
 
-  /** Returns when the job has ended or changed from what it was on arrival, or when the time is up. */
-  async wait(until: 'change' | 'end', waitMs: number): Promise<JobView | null> {
-    const before = await this.view();
+  /** Returns when the job has ended, when it has changed since an event if that will do, or when the time is up. */
+  async wait(until: 'change' | 'end', { waitMs, since }: { waitMs: number; since: number }): Promise<JobView | null> {
     const giveUpAtMs = Date.now() + waitMs;
     while (this.#stored && !hasEnded(this.#stored.state)) {
       const leftMs = giveUpAtMs - Date.now();
-      if (leftMs <= 0 || (until === 'change' && this.#log.lastId() !== before?.lastEventId)) {
+      if (leftMs <= 0 || (until === 'change' && this.#log.lastId() !== since)) {
         break;
       }
       await this.#wakeUps.wait(leftMs);

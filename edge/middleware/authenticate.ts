@@ -15,6 +15,11 @@ function unauthenticated(detail: string): ApiError {
   return new ApiError('unauthenticated', detail, { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
+/** What is told whose key or client token was good when the request came, and is not any more. */
+export function noLongerAuthentic(): ApiError {
+  return unauthenticated('Expected a key or client token that is good for as long as the request is, got another.');
+}
+
 /** What the bearer of a deleted key is told, and of any key of a closed account. */
 export function deadKey(): ApiError {
   return unauthenticated('Expected a living API key, got one that is unknown or deleted.');
@@ -67,6 +72,7 @@ async function withApiKey(c: Context<EdgeContext>, token: string): Promise<Princ
     keyId: name.keyId,
     kind: 'api_key',
     scopes: SCOPES,
+    expiresAtMs: null,
     endUser: null,
     concepts: null,
   };
@@ -77,13 +83,13 @@ async function withClientToken(c: Context<EdgeContext>, token: string): Promise<
   if (!claims) {
     throw unauthenticated('Expected a client token of ours that has not expired, got another.');
   }
-  const { account: accountId, sub: keyId, scopes, end_user: endUser, concepts } = claims;
+  const { account: accountId, sub: keyId, scopes, exp, end_user: endUser, concepts } = claims;
   const limits = await accountOf(c.env, accountId).authenticate(keyId, null, endUser);
   if (!limits) {
     throw unauthenticated('The API key that made this client token is deleted.');
   }
   enforceRateLimits(c, limits);
-  return { accountId, keyId, kind: 'client_token', scopes, endUser, concepts };
+  return { accountId, keyId, kind: 'client_token', scopes, expiresAtMs: 1000 * exp, endUser, concepts };
 }
 
 /** Whom a signed URL was given to: it opens one path, and says of its bearer only whose it is. */
@@ -96,6 +102,7 @@ export async function authenticateSignedUrl(c: Context<EdgeContext>): Promise<Pr
         keyId: null,
         kind: 'signed_url',
         scopes: [],
+        expiresAtMs: null,
         endUser: null,
         concepts: null,
       };

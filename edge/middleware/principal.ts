@@ -18,6 +18,8 @@ export type Principal = {
   readonly keyId: string | null;
   readonly kind: 'api_key' | 'client_token' | 'signed_url';
   readonly scopes: readonly Scope[];
+  /** When its client token expires; null for what has no such time. */
+  readonly expiresAtMs: number | null;
   /** Whom the caller's own service knows behind a client token. */
   readonly endUser: string | null;
   /** The only concepts the caller may see, or null for all of the account's. */

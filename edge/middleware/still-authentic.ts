@@ -1,17 +1,12 @@
 import type { Context } from 'hono';
 import type { EdgeContext } from '../context.ts';
 import { accountOf } from '../durable-objects/stubs.ts';
-import { deadKey } from './authenticate.ts';
+import { noLongerAuthentic } from './authenticate.ts';
 
-/** Whether the key that a request came with, or its client token's, is still alive. */
-export async function isStillAuthentic(c: Context<EdgeContext>): Promise<boolean> {
-  const { accountId, keyId } = c.get('principal');
-  return keyId !== null && accountOf(c.env, accountId).hasKey(keyId);
-}
-
-/** Throws 401 once it is not. */
+/** Throws 401 once the key that a request came with, or its client token's, is deleted. */
 export async function requireStillAuthentic(c: Context<EdgeContext>): Promise<void> {
-  if (!(await isStillAuthentic(c))) {
-    throw deadKey();
+  const { accountId, keyId } = c.get('principal');
+  if (keyId === null || !(await accountOf(c.env, accountId).hasKey(keyId))) {
+    throw noLongerAuthentic();
   }
 }

@@ -14,7 +14,12 @@ export type TestFront = Front & {
 /** The edge in its real workerd, with a model announced that no worker runs, and nobody counting requests. */
 export async function startTestFront(): Promise<TestFront> {
   const unlimited = '10000000';
-  const settings = { LOG_REQUESTS: 'false', RATE_LIMIT_PER_KEY: unlimited, RATE_LIMIT_PER_ADDRESS: unlimited };
+  const settings = {
+    LOG_REQUESTS: 'false',
+    RATE_LIMIT_PER_KEY: unlimited,
+    RATE_LIMIT_PER_ADDRESS: unlimited,
+    HELD_LIMIT_PER_KEY: unlimited,
+  };
   const front = await startFront({ write: () => undefined, settings });
   const { S3_ENDPOINT, S3_BUCKET: Bucket, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, ...worker } = front.workerSettings;
   const s3 = new S3Client({

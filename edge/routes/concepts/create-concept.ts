@@ -20,6 +20,7 @@ import { operation } from '../operation.ts';
 import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { traceparentOf } from '../traceparent.ts';
 import { refuseInvalidBody } from '../validation/refuse-invalid.ts';
+import { whileHeld } from '../waiting.ts';
 import { type ConceptPictures, checkConceptBody, checkConceptParts, type Picture } from './check-concept.ts';
 import { conceptObject } from './concept-object.ts';
 import { type ConceptRequest, conceptFormSchema, conceptJsonSchema, MAX_MULTIPART_BYTES } from './concept-request.ts';
@@ -83,16 +84,17 @@ export function createConcept(app: OpenAPIHono<EdgeContext>): void {
         throw invalidField('#/image', 'is required, in a body of multipart/form-data or application/json');
       }
       const request = mediaType.endsWith('json') ? c.req.valid('json') : c.req.valid('form');
-      const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
-      const { record, created } = await storeConcept(c, request);
-      c.header('Location', `/v1/concepts/${record.id}`);
-      if (waitSeconds !== null) {
-        c.header('Preference-Applied', `wait=${waitSeconds}`);
-      }
-      const waiting = created && waitSeconds !== null ? ({ waitMs: 1000 * waitSeconds, until: 'end' } as const) : null;
-      const current = (await readConcept(c, record.id, waiting)) ?? record;
-      const body = await conceptObject(current, objectUrls(c));
-      return created ? c.json(body, current.endedAtMs === null ? 202 : 201) : c.json(body, 200);
+      const seconds = preferredWaitSeconds(c.req.valid('header').prefer);
+      return whileHeld(c, { seconds, until: 'end' }, async (waiting) => {
+        const { record, created } = await storeConcept(c, request);
+        c.header('Location', `/v1/concepts/${record.id}`);
+        if (seconds !== null) {
+          c.header('Preference-Applied', `wait=${seconds}`);
+        }
+        const current = (await readConcept(c, record.id, created ? waiting : null)) ?? record;
+        const body = await conceptObject(current, objectUrls(c));
+        return created ? c.json(body, current.endedAtMs === null ? 202 : 201) : c.json(body, 200);
+      });
     },
     refuseInvalidBody(checkConceptBody),
   );

@@ -5,6 +5,7 @@ import type { EdgeContext } from '../../context.ts';
 import { objectUrls } from '../object-urls.ts';
 import { operation } from '../operation.ts';
 import { waitQuerySchema } from '../prefer-wait.ts';
+import { whileHeld } from '../waiting.ts';
 import { conceptObject } from './concept-object.ts';
 import { requireConcept } from './read-concept.ts';
 
@@ -25,12 +26,9 @@ const route = operation(
 
 export function getConcept(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
-    const { wait, until } = c.req.valid('query');
-    const record = await requireConcept(
-      c,
-      c.req.valid('param').id,
-      wait === undefined ? null : { waitMs: 1000 * wait, until },
-    );
+    const { wait: seconds = null, until } = c.req.valid('query');
+    const { id } = c.req.valid('param');
+    const record = await whileHeld(c, { seconds, until }, (waiting) => requireConcept(c, id, waiting));
     return c.json(await conceptObject(record, objectUrls(c)), 200);
   });
 }

@@ -5,9 +5,8 @@ import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
 import { mayUseConcept } from '../../middleware/principal.ts';
 import { objectUrls } from '../object-urls.ts';
+import { type Waiting, waitForJob } from '../waiting.ts';
 import { conceptObject } from './concept-object.ts';
-
-export type Waiting = { readonly waitMs: number; readonly until: 'change' | 'end' };
 
 /**
  * One of the caller's own concepts, of those it may see, as it stands now, or after waiting for its job; null when
@@ -26,8 +25,7 @@ export async function readConcept(
   if (record.endedAtMs !== null) {
     return record;
   }
-  const job = jobOf(c.env, id);
-  const view = waiting ? await job.wait(waiting.until, waiting.waitMs) : await job.view();
+  const view = waiting ? await waitForJob(c, id, waiting) : await jobOf(c.env, id).view();
   return view ? conceptWithJob(record, view.state) : record;
 }
 

@@ -1,15 +1,12 @@
 import type { Context } from 'hono';
-import { type SSEMessage, streamSSE } from 'hono/streaming';
+import { type SSEMessage, type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { EdgeContext } from '../../context.ts';
 import type { LoggedEvent } from '../../durable-objects/job/event-log.ts';
 import { jobOf } from '../../durable-objects/stubs.ts';
-import { isStillAuthentic } from '../../middleware/still-authentic.ts';
+import { type HeldRequest, holdOpen, RECHECK_MS } from '../../middleware/held-request.ts';
 import { isoTime } from '../object-urls.ts';
 
-/** How long a stream waits for news before it looks whether it may still tell: a deleted key is dead within 10 s. */
-const PAUSE_MS = 5_000;
-
-/** Every 15 s: often enough that no proxy takes the silence for a dead connection. */
+/** Pauses of RECHECK_MS, so every 15 s: often enough that no proxy takes the silence for a dead connection. */
 const PAUSES_PER_COMMENT = 3;
 
 type EndedObject = { readonly id: string; readonly status: string };
@@ -34,41 +31,55 @@ export function lastEventId(header: string | undefined): number {
  * closing after the end. Every event of the log has its id, so that a client cut off anywhere misses nothing and gets
  * nothing twice.
  */
-export function streamJobEvents(c: Context<EdgeContext>, { jobId, nameOf, ended }: JobStream): Response {
-  const job = jobOf(c.env, jobId);
-  let lastId = lastEventId(c.req.header('Last-Event-ID'));
+export async function streamJobEvents(c: Context<EdgeContext>, job: JobStream): Promise<Response> {
+  const held = await holdOpen(c);
   c.header('X-Accel-Buffering', 'no');
   return streamSSE(c, async (stream) => {
-    let pauses = 0;
-    let checkedAtMs = Date.now();
-    while (!stream.aborted) {
-      const events = await job.eventsAfter(lastId, PAUSE_MS);
-      if (events.length === 0 || Date.now() - checkedAtMs >= PAUSE_MS) {
-        if (!(await isStillAuthentic(c))) {
-          return;
-        }
-        checkedAtMs = Date.now();
-      }
-      for (const event of events) {
-        const isEnd = ENDS.has(event.type);
-        await stream.writeSSE(toMessage(event, nameOf(event), isEnd ? await ended() : null));
-        lastId = event.id;
-        if (isEnd) {
-          return;
-        }
-      }
-      if (events.length === 0) {
-        const view = await job.view();
-        if (!view || (view.state.endedAtMs !== null && view.lastEventId <= lastId)) {
-          return; // an end since the pause is still to be sent
-        }
-        pauses += 1;
-        if (pauses % PAUSES_PER_COMMENT === 0) {
-          await stream.write(': still here\n\n');
-        }
-      }
+    try {
+      await tell(c, stream, job, held);
+    } finally {
+      await held.letGo();
     }
   });
+}
+
+async function tell(
+  c: Context<EdgeContext>,
+  stream: SSEStreamingApi,
+  { jobId, nameOf, ended }: JobStream,
+  held: HeldRequest,
+): Promise<void> {
+  const job = jobOf(c.env, jobId);
+  let lastId = lastEventId(c.req.header('Last-Event-ID'));
+  let pauses = 0;
+  let checkedAtMs = Date.now();
+  while (!stream.aborted) {
+    const events = await job.eventsAfter(lastId, RECHECK_MS);
+    if (events.length === 0 || Date.now() - checkedAtMs >= RECHECK_MS) {
+      if (!(await held.mayGoOn())) {
+        return;
+      }
+      checkedAtMs = Date.now();
+    }
+    for (const event of events) {
+      const isEnd = ENDS.has(event.type);
+      await stream.writeSSE(toMessage(event, nameOf(event), isEnd ? await ended() : null));
+      lastId = event.id;
+      if (isEnd) {
+        return;
+      }
+    }
+    if (events.length === 0) {
+      const view = await job.view();
+      if (!view || (view.state.endedAtMs !== null && view.lastEventId <= lastId)) {
+        return; // an end since the pause is still to be sent
+      }
+      pauses += 1;
+      if (pauses % PAUSES_PER_COMMENT === 0) {
+        await stream.write(': still here\n\n');
+      }
+    }
+  }
 }
 
 function toMessage({ id, atMs, progress }: LoggedEvent, name: string, object: EndedObject | null): SSEMessage {

@@ -15,6 +15,7 @@ import { preferHeaderSchema, preferredWaitSeconds } from '../prefer-wait.ts';
 import { traceparentOf } from '../traceparent.ts';
 import { allChecked } from '../validation/all-checked.ts';
 import { refuseInvalidBody } from '../validation/refuse-invalid.ts';
+import { whileHeld } from '../waiting.ts';
 import { checkWebhook } from '../webhooks/check-webhook.ts';
 import { newGeneration } from './generation-job.ts';
 import { generationObject } from './generation-object.ts';
@@ -73,15 +74,16 @@ export function createGeneration(app: OpenAPIHono<EdgeContext>): void {
       if (c.req.valid('query').dry_run) {
         return c.json({ object: 'generation.dry_run' as const, input: resolved.input }, 200);
       }
-      const record = await storeGeneration(c, request, resolved);
-      const waitSeconds = preferredWaitSeconds(c.req.valid('header').prefer);
-      c.header('Location', `/v1/generations/${record.id}`);
-      if (waitSeconds !== null) {
-        c.header('Preference-Applied', `wait=${waitSeconds}`);
-      }
-      const waiting = waitSeconds === null ? null : ({ waitMs: 1000 * waitSeconds, until: 'end' } as const);
-      const current = (await readGeneration(c, record.id, waiting)) ?? record;
-      return c.json(await generationObject(c, current), current.endedAtMs === null ? 202 : 201);
+      const seconds = preferredWaitSeconds(c.req.valid('header').prefer);
+      return whileHeld(c, { seconds, until: 'end' }, async (waiting) => {
+        const record = await storeGeneration(c, request, resolved);
+        c.header('Location', `/v1/generations/${record.id}`);
+        if (seconds !== null) {
+          c.header('Preference-Applied', `wait=${seconds}`);
+        }
+        const current = (await readGeneration(c, record.id, waiting)) ?? record;
+        return c.json(await generationObject(c, current), current.endedAtMs === null ? 202 : 201);
+      });
     },
     refuseInvalidBody(checkBody),
   );

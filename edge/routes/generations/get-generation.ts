@@ -4,6 +4,7 @@ import { generationIdSchema } from '../../../shared/ids.ts';
 import type { EdgeContext } from '../../context.ts';
 import { operation } from '../operation.ts';
 import { waitQuerySchema } from '../prefer-wait.ts';
+import { whileHeld } from '../waiting.ts';
 import { generationObject } from './generation-object.ts';
 import { requireGeneration } from './read-generation.ts';
 
@@ -26,12 +27,9 @@ const route = operation(
 
 export function getGeneration(app: OpenAPIHono<EdgeContext>): void {
   app.openapi(route, async (c) => {
-    const { wait, until } = c.req.valid('query');
-    const record = await requireGeneration(
-      c,
-      c.req.valid('param').id,
-      wait === undefined ? null : { waitMs: 1000 * wait, until },
-    );
+    const { wait: seconds = null, until } = c.req.valid('query');
+    const { id } = c.req.valid('param');
+    const record = await whileHeld(c, { seconds, until }, (waiting) => requireGeneration(c, id, waiting));
     return c.json(await generationObject(c, record), 200);
   });
 }

@@ -3,7 +3,7 @@ import type { EdgeContext } from '../../context.ts';
 import { type GenerationRecord, generationWithJob, usesOnly } from '../../durable-objects/account/records.ts';
 import { accountOf, jobOf } from '../../durable-objects/stubs.ts';
 import { ApiError } from '../../errors.ts';
-import type { Waiting } from '../concepts/read-concept.ts';
+import { type Waiting, waitForJob } from '../waiting.ts';
 import { generationObject } from './generation-object.ts';
 
 /** One of the caller's own generations as it stands now, or after waiting for its job; null when there is none such. */
@@ -20,8 +20,7 @@ export async function readGeneration(
   if (record.endedAtMs !== null) {
     return record;
   }
-  const job = jobOf(c.env, id);
-  const view = waiting ? await job.wait(waiting.until, waiting.waitMs) : await job.view();
+  const view = waiting ? await waitForJob(c, id, waiting) : await jobOf(c.env, id).view();
   return view ? generationWithJob(record, view.state) : record;
 }
 
