@@ -329,6 +329,7 @@ describe('where a webhook may go', () => {
     [{ url: 'https://hooks.example.com/', secret: 'x' }, ['#/webhook/secret']],
     [{ url: `https://hooks.example.com/${'x'.repeat(2048)}` }, ['#/webhook/url']],
   ])('is refused in the form of %j', async (webhook, pointers) => {
+    await setAddresses('hooks.example.com', ['93.184.215.14']);
     const body = { prompt: 'a S*', concepts: [{ concept }], webhook };
     await expectProblem(await client.post('/v1/generations', body), 'validation_failed', pointers);
   });
