@@ -12,6 +12,7 @@ import { vaeDecoderGraph, vaeEncoderGraph, vaeFactor } from '../models/vae.ts';
 export function networkGraphs({ vision, featureLayers, text, mapping, unet, vae }: EliteConfig, ops: OpSet) {
   const factor = vaeFactor(vae);
   const latentSize = ({ height, width }: PictureSize) => ({ height: height / factor, width: width / factor });
+  const once = { ...ops, ...ops.once };
   const unetSize = (size: PictureSize) => ({ ...latentSize(size), tokens: text.positions, patches: mapping.patches });
   return {
     vision: clipVisionGraph(vision, featureLayers, ops),
@@ -20,8 +21,8 @@ export function networkGraphs({ vision, featureLayers, text, mapping, unet, vae 
     local: localMappingGraph(mapping, ops),
     unet: (size: PictureSize) => unetGraph(unet, unetSize(size), ops),
     shallowUNet: (size: PictureSize) => shallowUNetGraph(unet, unetSize(size), ops),
-    vaeDecoder: (size: PictureSize) => vaeDecoderGraph(vae, latentSize(size), ops),
-    vaeEncoder: (size: PictureSize) => vaeEncoderGraph(vae, size, ops),
+    vaeDecoder: (size: PictureSize) => vaeDecoderGraph(vae, latentSize(size), once),
+    vaeEncoder: (size: PictureSize) => vaeEncoderGraph(vae, size, once),
   };
 }
 

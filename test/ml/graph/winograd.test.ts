@@ -57,20 +57,27 @@ describe("Winograd's convolution", () => {
 });
 
 describe('the portable convolution', () => {
-  const operators = (size: number, channels: number, options: { stride?: number; kernel?: number } = {}) => {
-    const { stride, kernel = 3 } = options;
+  const operators = (
+    size: number,
+    channels: number,
+    options: { stride?: number; kernel?: number; once?: boolean } = {},
+  ) => {
+    const { stride, kernel = 3, once = false } = options;
+    const { convolution } = once ? portable.once : portable;
     const graph = new Graph('net');
     const weight = graph.parameter('net', 'weight', [channels, channels, kernel, kernel])!;
-    portable.convolution(graph.input('x', ['batch', channels, size, size]), weight, null, { stride, padding: PADDING });
+    convolution(graph.input('x', ['batch', channels, size, size]), weight, null, { stride, padding: PADDING });
     return graph.nodes.map(({ op }) => op);
   };
 
   it("is Winograd's where images and channels are large", () => {
     expect(operators(64, 64)).toContain('ConvTranspose');
+    expect(operators(128, 64, { once: true })).toContain('ConvTranspose');
   });
 
   it.each([
     ['small images', operators(32, 64)],
+    ['images that are small for a network that runs once a picture', operators(64, 64, { once: true })],
     ['few channels', operators(64, 32)],
     ['images that are no whole tiles', operators(70, 64)],
     ['strides', operators(64, 64, { stride: 2 })],

@@ -15,16 +15,18 @@ const MICROSOFT = 'com.microsoft';
 export function int8(isQuantised: (weight: Value) => boolean): OpSet {
   const linear: OpSet['linear'] = (x, weight, bias) =>
     isQuantised(weight) ? integerLinear(x, weight, bias) : portable.linear(x, weight, bias);
+  const convolutionOver =
+    (float: OpSet['convolution']): OpSet['convolution'] =>
+    (x, weight, bias, options) =>
+      isQuantised(weight) ? integerConvolution(x, weight, bias, options) : float(x, weight, bias, options);
   return {
     ...portable,
     name: 'int8',
     sharesScales: true,
     images,
     linear,
-    convolution: (x, weight, bias, options) =>
-      isQuantised(weight)
-        ? integerConvolution(x, weight, bias, options)
-        : portable.convolution(x, weight, bias, options),
+    convolution: convolutionOver(portable.convolution),
+    once: { convolution: convolutionOver(portable.once.convolution) },
     geglu: gegluAfter(linear),
   };
 }

@@ -29,6 +29,8 @@ export type OpSet = {
    * consecutive channels; `mask` [1, 1, queries, keys] is added to the scores → [batch, queries, channels].
    */
   attention(query: Value, key: Value, value: Value, options: { heads: number; mask?: Value }): Value;
+  /** What is done otherwise in a network that runs once a picture, where memory counts for more than time. */
+  readonly once?: Partial<OpSet>;
 };
 
 export type GroupNormOptions = { readonly groups: number; readonly epsilon: number; readonly silu?: boolean };
