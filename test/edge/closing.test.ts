@@ -101,7 +101,7 @@ describe('an account that closes while it is asked to make', () => {
 
     expect(await storedKeys(client.accountId)).toEqual([]);
     await runInDurableObject(env.ACCOUNT.getByName(client.accountId), (_instance, { storage }) => {
-      for (const table of ['a key', 'concept', 'generation', 'sample', 'share']) {
+      for (const table of ['key', 'concept', 'generation', 'sample', 'share']) {
         expect(storage.sql.exec(`SELECT id FROM ${table}`).toArray(), table).toEqual([]);
       }
     });
