@@ -48,7 +48,7 @@ export function shippedPlan(): ToylandPlan {
       learningRate: 1e-3,
     },
     clip: { steps: 1000, batchSize: 128, learningRate: 5e-4 },
-    reader: { steps: 4000, batchSize: 32, learningRate: 1e-3 },
+    reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
     unet: { steps: 8000, fullSteps: 16_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
     global: { steps: 4000, batchSize: 16, learningRate: 3e-4 },
     local: { steps: 5000, batchSize: 16, learningRate: 3e-4 },
