@@ -8,6 +8,8 @@ import { announceModel, type Client, expectProblem, newClient, ORIGIN, readyConc
 
 const QUOTA = 2;
 
+const MAX_PAUSES = 5;
+
 let client: Client;
 let concept: string;
 
@@ -25,14 +27,22 @@ async function held(
   { token, method = 'GET', headers = {} }: Sent,
   pause: () => Promise<unknown> = async () => {},
 ): Promise<Response> {
+  let pauses = 0;
+  async function pass(): Promise<void> {
+    pauses += 1;
+    if (pauses > MAX_PAUSES) {
+      throw new Error(`expected the request to end within ${MAX_PAUSES} pauses, got another`);
+    }
+    await pause();
+  }
   const getByName = (id: string) => {
     const job = jobOf(env, id);
     const wait = async () => {
-      await pause();
+      await pass();
       return job.view();
     };
     const eventsAfter = async (after: number) => {
-      await pause();
+      await pass();
       return job.eventsAfter(after, 0);
     };
     return { view: () => job.view(), wait, eventsAfter };
