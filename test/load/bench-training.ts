@@ -43,7 +43,7 @@ export async function benchTraining(folder: string, threads?: number): Promise<v
     const state = startState(weights, { averaged: false });
     const session = await openSession(graph, checkpoints, { threads, training: true });
     const batch = madeUpBatch(graph);
-    const steps = train(training, session, async () => batch, state, { steps: 2, learningRate: constantRate(1e-6) });
+    const steps = train(training, [session], async () => batch, state, { steps: 2, learningRate: constantRate(1e-6) });
     await steps.next(); // allocates, and reads the weights from the disk
     const { seconds, cpuSeconds } = await time(async () => void (await steps.next()));
     const { privateBytes, peakBytes } = processMemory();

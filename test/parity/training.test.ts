@@ -150,7 +150,7 @@ describe.each(Object.entries(fixtures))('training the %s stage', (name, { mapper
     const state = startState(initial.slice(), { averaged: false });
     await withSession(async (session) => {
       const { steps, lr } = reference.config.train;
-      for await (const { step, losses } of train(stage, session, batchOf, state, {
+      for await (const { step, losses } of train(stage, [session], batchOf, state, {
         steps,
         learningRate: constantRate(lr),
       })) {

@@ -75,7 +75,7 @@ export async function openTextualInversion(model: ModelFolder, sizePx: number, o
       const word = embeddings.slice(startToken * hiddenSize, (startToken + 1) * hiddenSize);
       const state = startState(word, { averaged: false });
       const learningRate = constantRate(options.learningRate);
-      const run = train(training, session, batchOf, state, { steps: options.steps, learningRate, weightDecay: 0 });
+      const run = train(training, [session], batchOf, state, { steps: options.steps, learningRate, weightDecay: 0 });
       while (!(await run.next()).done);
       return { word: state.parameters, seconds: (performance.now() - started) / 1000 };
     },

@@ -59,29 +59,50 @@ const ERRORS_ONLY = 3;
  *
  * @throws ProviderError where an accelerator was asked for and cannot run the graph.
  */
-export const openSession: OpenSession = async (graph, checkpoints, options = {}) => {
-  const { folder, locate } = locateWeights(graph, checkpoints);
-  const session = await InferenceSession.create(serialise(graph, locate), {
-    executionProviders: [options.provider ?? 'cpu'],
-    graphOptimizationLevel: options.training ? 'disabled' : 'extended',
-    intraOpNumThreads: options.threads ?? 0,
-    enableMemPattern: options.training === true, // planned memory is held beside what the first run took: twice as much
-    extra: {
-      session: {
-        model_external_initializers_file_folder_path: folder,
-        ...(holdsInt8(graph) ? integerSettings() : { disable_prepacking: '1' }),
-        ...(options.training && { set_denormal_as_zero: '1' }),
-      },
-    },
-    logSeverityLevel: ERRORS_ONLY,
-  }).catch((cause: Error) => {
-    const { provider = 'cpu' } = options;
-    throw provider === 'cpu' ? cause : new ProviderError(refusal(graph, provider, cause), { cause });
-  });
-  return wrapSession(graph.name, session);
+export const openSession: OpenSession = (graph, checkpoints, options) =>
+  loadGraph(prepareGraph(graph, checkpoints, options));
+
+/** A graph with all that ONNX Runtime needs to run it: plain data, which any thread of the process can load. */
+export type PreparedGraph = {
+  readonly name: string;
+  readonly onnx: Uint8Array;
+  readonly settings: InferenceSession.SessionOptions;
+  readonly provider: Provider;
 };
 
-function refusal({ name }: Graph, provider: keyof typeof REQUIREMENTS, { message }: Error): string {
+export function prepareGraph(graph: Graph, checkpoints: Checkpoints, options: SessionOptions = {}): PreparedGraph {
+  const { threads = 0, provider = 'cpu', training = false } = options;
+  const { folder, locate } = locateWeights(graph, checkpoints);
+  return {
+    name: graph.name,
+    onnx: serialise(graph, locate),
+    provider,
+    settings: {
+      executionProviders: [provider],
+      graphOptimizationLevel: training ? 'disabled' : 'extended',
+      intraOpNumThreads: threads,
+      enableMemPattern: training, // planned memory is held beside what the first run took: twice as much
+      extra: {
+        session: {
+          model_external_initializers_file_folder_path: folder,
+          ...(holdsInt8(graph) ? integerSettings() : { disable_prepacking: '1' }),
+          ...(training && { set_denormal_as_zero: '1' }),
+        },
+      },
+      logSeverityLevel: ERRORS_ONLY,
+    },
+  };
+}
+
+/** @throws ProviderError as `openSession`. */
+export async function loadGraph({ name, onnx, settings, provider }: PreparedGraph): Promise<Session> {
+  const session = await InferenceSession.create(onnx, settings).catch((cause: Error) => {
+    throw provider === 'cpu' ? cause : new ProviderError(refusal(name, provider, cause), { cause });
+  });
+  return wrapSession(name, session);
+}
+
+function refusal(name: string, provider: keyof typeof REQUIREMENTS, { message }: Error): string {
   const reason = message.trim().replaceAll('\n', ' ');
   return `${name}: expected the ${provider} provider to load it, got: ${reason}. It takes ${REQUIREMENTS[provider]}`;
 }

@@ -56,6 +56,14 @@ export function vectoriseParameters(
   return { vector, layout: { entries, length } };
 }
 
+/** A vector that every thread of the process can read and write, of zeros or a copy. */
+export function sharedVector(content: number | Float32Array): Float32Array<SharedArrayBuffer> {
+  const length = typeof content === 'number' ? content : content.length;
+  const vector = new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
+  if (typeof content !== 'number') vector.set(content);
+  return vector;
+}
+
 /** The weight that element `index` of a vector belongs to. */
 export function entryAt({ entries }: VectorLayout, index: number): VectorEntry {
   return entries.findLast(({ offset }) => offset <= index)!;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSession } from '../runtime/session.ts';
 import type { Checkpoints } from '../weights/bind-weights.ts';
+import { openReplicas } from './replicas.ts';
 import { type Batch, type TrainOptions, type TrainProgress, train } from './train.ts';
 import type { TrainingGraph } from './training-graph.ts';
 import { loadState, saveState, startState, type TrainingState } from './training-state.ts';
@@ -35,6 +35,8 @@ export type RunOptions = {
   /** Holds the checkpoint; made if need be. */
   folder: string;
   threads?: number;
+  /** Batches of a step that are computed at the same time, sharing the threads; each takes the memory of one. */
+  replicas?: number;
   saveEverySeconds?: number;
   /** Draws what the model can do so far, now and then: a PNG in `previews/`, named by the step. */
   preview?: { everySteps: number; draw(state: TrainingState): Promise<Uint8Array> };
@@ -47,7 +49,7 @@ export type RunOptions = {
  * aborted or diverged. Returns the state it reached.
  */
 export async function* runStage(stage: Stage, options: RunOptions): AsyncGenerator<StageProgress, TrainingState> {
-  const { folder, threads, signal, saveEverySeconds = 180, preview } = options;
+  const { folder, threads, replicas: count = 1, signal, saveEverySeconds = 180, preview } = options;
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'checkpoint.safetensors');
   const { layout } = stage.phases[0].training;
@@ -59,9 +61,9 @@ export async function* runStage(stage: Stage, options: RunOptions): AsyncGenerat
   try {
     for (const { untilStep, training, frozen, batchOf } of stage.phases) {
       if (state.step >= untilStep || signal?.aborted) continue;
-      const session = await openSession(training.graph, frozen, { threads, training: true });
+      const replicas = await openReplicas(training.graph, frozen, { count, threads });
       try {
-        const run = train(training, session, batchOf, state, { ...stage.options, steps: untilStep, signal });
+        const run = train(training, replicas, batchOf, state, { ...stage.options, steps: untilStep, signal });
         for await (const progress of run) {
           if (preview && progress.step % preview.everySteps === 0) {
             await writePreview(folder, progress.step, await preview.draw(state));
@@ -72,7 +74,7 @@ export async function* runStage(stage: Stage, options: RunOptions): AsyncGenerat
           savedAt = performance.now();
         }
       } finally {
-        await session.release();
+        await Promise.all(replicas.map((replica) => replica.release()));
       }
     }
   } finally {

@@ -1,7 +1,7 @@
 import type { InputTensor, Session } from '../runtime/session.ts';
 import { adamWStep, clipGradientNorm } from './adamw.ts';
 import type { LearningRate } from './learning-rate.ts';
-import { entryAt, type VectorEntry } from './parameter-vector.ts';
+import { entryAt, sharedVector, type VectorEntry } from './parameter-vector.ts';
 import type { TrainingGraph } from './training-graph.ts';
 import type { TrainingState } from './training-state.ts';
 
@@ -14,7 +14,7 @@ export type TrainOptions = {
   /** A factor on the learning rate of a weight; 1 for all where left out. */
   rateFactor?: (entry: VectorEntry) => number;
   weightDecay?: number;
-  /** Batches whose gradients are averaged into one step. */
+  /** Batches whose gradients are averaged into one step; as many of them at a time as there are replicas. */
   accumulate?: number;
   maxGradientNorm?: number;
   /** Decay of the moving average a step; without it none is kept. */
@@ -39,13 +39,14 @@ export class DivergedError extends Error {
 
 /**
  * Trains in place: each turn of the generator is one AdamW step on `state`. `batchOf(step, part)` must depend on its arguments alone: then a
- * resumed run repeats an unbroken one exactly. Stops early, between two steps, when `signal` aborts.
+ * resumed run repeats an unbroken one exactly. `replicas` are sessions of the training graph: each computes one of a step's batches, at the same
+ * time as the others where they have threads of their own. Stops early, between two steps, when `signal` aborts.
  *
  * @throws DivergedError naming step and tensor, before anything of that step is applied.
  */
 export async function* train(
   { layout, lossNames }: TrainingGraph,
-  session: Session,
+  replicas: readonly Session[],
   batchOf: (step: number, part: number) => Promise<Batch>,
   state: TrainingState,
   options: TrainOptions,
@@ -62,16 +63,21 @@ export async function* train(
   } = options;
   const moments = { first: state.firstMoment, second: state.secondMoment };
   const parameters = { data: state.parameters, shape: [layout.length] };
-  const gradient = { data: new Float32Array(layout.length), shape: [layout.length] };
-  const sum = accumulate === 1 ? gradient.data : new Float32Array(layout.length);
+  const gradients = replicas.map(() => ({ data: sharedVector(layout.length), shape: [layout.length] }));
+  const sum = accumulate === 1 ? gradients[0].data : new Float32Array(layout.length);
   while (state.step < steps && !signal?.aborted) {
     const started = performance.now();
     const losses = Object.fromEntries(lossNames.map((name) => [name, 0]));
     if (accumulate > 1) sum.fill(0);
-    for (let part = 0; part < accumulate; part++) {
-      const outputs = await session.run({ ...(await batchOf(state.step, part)), parameters }, { gradient });
-      for (const name of lossNames) losses[name] += outputs[name].data[0] / accumulate;
-      if (accumulate > 1) for (let i = 0; i < sum.length; i++) sum[i] += gradient.data[i] / accumulate;
+    for (let done = 0; done < accumulate; done += replicas.length) {
+      const runs = replicas.slice(0, accumulate - done).map(async (replica, index) => {
+        const batch = await batchOf(state.step, done + index);
+        return replica.run({ ...batch, parameters }, { gradient: gradients[index] });
+      });
+      for (const [index, outputs] of (await Promise.all(runs)).entries()) {
+        for (const name of lossNames) losses[name] += outputs[name].data[0] / accumulate;
+        if (accumulate > 1) addShare(sum, gradients[index].data, accumulate);
+      }
     }
     const gradientNorm = clipGradientNorm(sum, maxGradientNorm);
     for (const name of lossNames)
@@ -97,6 +103,10 @@ export async function* train(
     if (averageDecay !== undefined) updateAverage(state, averageDecay);
     yield { step: state.step, losses, gradientNorm, learningRate: rate, seconds: (performance.now() - started) / 1000 };
   }
+}
+
+function addShare(sum: Float32Array, gradient: Float32Array, shares: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] += gradient[i] / shares;
 }
 
 /** Early on the average follows quickly, so that it is not an average with the starting weights. */

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { readTensor } from '../weights/read-tensor.ts';
 import { readSafetensorsIndex, readSafetensorsMetadata, writeSafetensors } from '../weights/safetensors.ts';
-import type { VectorLayout } from './parameter-vector.ts';
+import { sharedVector, type VectorLayout } from './parameter-vector.ts';
 
 /** Everything a run needs to go on exactly where it stopped; batches follow from seed and step. */
 export type TrainingState = {
@@ -14,7 +14,8 @@ export type TrainingState = {
   readonly average: Float32Array;
 };
 
-export function startState(parameters: Float32Array, { averaged }: { averaged: boolean }): TrainingState {
+export function startState(initial: Float32Array, { averaged }: { averaged: boolean }): TrainingState {
+  const parameters = sharedVector(initial);
   return {
     step: 0,
     parameters,
@@ -43,7 +44,7 @@ export function loadState(file: string, layout: VectorLayout): TrainingState {
     throw new Error(`${file}: expected a checkpoint of the model being trained, got another model's`);
   const index = readSafetensorsIndex(file);
   const vector = (name: string) => readTensor(index.get(name)!);
-  const parameters = vector('parameters');
+  const parameters = sharedVector(vector('parameters'));
   return {
     step: Number(step),
     parameters,

@@ -11,6 +11,7 @@ import { openSession, type Session } from '../../../gpu-worker/ml/runtime/sessio
 import { initialWeights } from '../../../gpu-worker/ml/training/initial-weights.ts';
 import { constantRate, cosineRate } from '../../../gpu-worker/ml/training/learning-rate.ts';
 import { createRandom } from '../../../gpu-worker/ml/training/random.ts';
+import { openReplicas } from '../../../gpu-worker/ml/training/replicas.ts';
 import { type Batch, DivergedError, type TrainOptions, train } from '../../../gpu-worker/ml/training/train.ts';
 import { type TrainingGraph, trainingGraph } from '../../../gpu-worker/ml/training/training-graph.ts';
 import {
@@ -50,7 +51,7 @@ describe('a run', () => {
   const start = () => startState(initialWeights(model.layout, 3), { averaged: true });
   const run = async (state: TrainingState, more: Partial<TrainOptions> = {}, batches = batchOf) => {
     const losses: number[] = [];
-    for await (const progress of train(model, session, batches, state, { ...options, ...more }))
+    for await (const progress of train(model, [session], batches, state, { ...options, ...more }))
       losses.push(progress.losses.loss);
     return losses;
   };
@@ -84,10 +85,28 @@ describe('a run', () => {
     expect(halves.parameters).toEqual(whole.parameters);
   });
 
+  test('comes to the same weights when replicas compute its parts at the same time, one of them twice', async () => {
+    const replicas = await openReplicas(model.graph, new Map(), { count: 2, threads: 2 });
+    onTestFinished(async () => void (await Promise.all(replicas.map((replica) => replica.release()))));
+    expect(replicas).toHaveLength(2);
+    const [parallel, serial] = [start(), start()];
+    for await (const _ of train(model, replicas, batchOf, parallel, { ...options, steps: 3, accumulate: 3 }));
+    await run(serial, { steps: 3, accumulate: 3 });
+    expect(parallel).toEqual(serial);
+  });
+
+  test('with a replica that fails ends with its error', async () => {
+    const replicas = await openReplicas(model.graph, new Map(), { count: 2, threads: 2 });
+    onTestFinished(async () => void (await Promise.all(replicas.map((replica) => replica.release()))));
+    const wrong = async (): Promise<Batch> => ({ x: { data: new Float32Array(2), shape: [1, 2] } });
+    const next = train(model, replicas, wrong, start(), options).next();
+    await expect(next).rejects.toThrow("input 'y' is missing");
+  });
+
   test('stops between two steps when it is told to', async () => {
     const controller = new AbortController();
     const state = start();
-    for await (const { step } of train(model, session, batchOf, state, { ...options, signal: controller.signal }))
+    for await (const { step } of train(model, [session], batchOf, state, { ...options, signal: controller.signal }))
       if (step === 5) controller.abort();
     expect(state.step).toBe(5);
   });
@@ -139,7 +158,7 @@ test('a gradient that is not finite stops the run with the name of its weight', 
   onTestFinished(() => session.release());
   const state = startState(Float32Array.of(1, 1), { averaged: false });
   const zeros = async () => ({ x: { data: Float32Array.of(1, 0), shape: [1, 2] } });
-  const run = train(model, session, zeros, state, { steps: 1, learningRate: constantRate(0.1) });
+  const run = train(model, [session], zeros, state, { steps: 1, learningRate: constantRate(0.1) });
   await expect(run.next()).rejects.toThrow('step 1: the gradient of net/scale.weight is not finite');
   expect([...state.parameters]).toEqual([1, 1]);
 });

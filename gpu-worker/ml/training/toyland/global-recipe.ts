@@ -28,7 +28,7 @@ export const globalRecipe: Recipe = {
 
   async stage(context) {
     const { album, plan, modelFolder, seed, threads } = context;
-    const { steps, batchSize, learningRate } = plan.global;
+    const { steps, batchSize, accumulate, learningRate } = plan.global;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(album, modelFolder, { threads });
     const vision = await openVisionEncoder({ config: plan.networks, checkpoints: frozenWeights(modelFolder), threads });
@@ -69,6 +69,7 @@ export const globalRecipe: Recipe = {
       options: {
         learningRate: cosineRate(learningRate, { steps, warmupSteps: 200 }),
         rateFactor: ({ key }) => (key.startsWith('mapping') ? 1 : projectionRateFactor),
+        accumulate,
         averageDecay: 0.999,
       },
       close: async () => {

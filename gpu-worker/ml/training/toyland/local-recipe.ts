@@ -25,7 +25,7 @@ export const localRecipe: Recipe = {
 
   async stage(context) {
     const { album, plan, modelFolder, seed, threads } = context;
-    const { steps, batchSize, learningRate } = plan.local;
+    const { steps, batchSize, accumulate, learningRate } = plan.local;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(album, modelFolder, { threads });
     const frozen = frozenWeights(modelFolder).set('global_mapper', mapperWeights(modelFolder, 'global_mapper'));
@@ -74,7 +74,7 @@ export const localRecipe: Recipe = {
         loadInto(weights, training.layout, 'local_mapper', mapperProjections(frozen.get('global_mapper')!));
         return weights;
       },
-      options: { learningRate: cosineRate(learningRate, { steps, warmupSteps: 200 }), averageDecay: 0.999 },
+      options: { learningRate: cosineRate(learningRate, { steps, warmupSteps: 200 }), accumulate, averageDecay: 0.999 },
       close: async () => {
         await cache.close();
         await vision.close();

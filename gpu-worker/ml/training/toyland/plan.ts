@@ -2,8 +2,8 @@ import type { EliteConfig } from '../../models/elite-config.ts';
 import { sizePx, toylandNetworks } from './networks.ts';
 import type { Metrics } from './recipe.ts';
 
-/** How long a stage trains on batches of which size, and its highest learning rate. */
-type StagePlan = { steps: number; batchSize: number; learningRate: number };
+/** How long a stage trains on batches of which size, how many of them make a step, and its highest learning rate. */
+type StagePlan = { steps: number; batchSize: number; accumulate?: number; learningRate: number };
 
 /** All numbers of a toyland training; the recipes hold the methods. */
 export type ToylandPlan = {
@@ -49,9 +49,9 @@ export function shippedPlan(): ToylandPlan {
     },
     clip: { steps: 1000, batchSize: 128, learningRate: 5e-4 },
     reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
-    unet: { steps: 8000, fullSteps: 16_000, batchSize: 16, learningRate: 5e-4, averageDecay: 0.9995 },
-    global: { steps: 4000, batchSize: 16, learningRate: 3e-4 },
-    local: { steps: 5000, batchSize: 16, learningRate: 3e-4 },
+    unet: { steps: 8000, fullSteps: 16_000, batchSize: 8, accumulate: 2, learningRate: 5e-4, averageDecay: 0.9995 },
+    global: { steps: 4000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
+    local: { steps: 5000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
     previewEverySteps: 1000,
     drawingSteps: 20,
     measuredCharacters: 35,

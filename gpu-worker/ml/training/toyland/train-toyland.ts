@@ -92,7 +92,7 @@ async function* runRecipe(
         return recipe.preview!(shown);
       },
     };
-    const run = runStage(stage, { folder, threads, signal, preview });
+    const run = runStage(stage, { folder, threads, replicas: stage.options.accumulate, signal, preview });
     let turn = await run.next();
     for (; !turn.done; turn = await run.next()) yield { kind: 'step', ...turn.value };
     if (signal?.aborted) return;

@@ -29,7 +29,7 @@ export const unetRecipe: Recipe = {
   name: 'unet',
 
   async stage({ album, plan, modelFolder, seed, threads }) {
-    const { steps, fullSteps, batchSize, learningRate, averageDecay } = plan.unet;
+    const { steps, fullSteps, batchSize, accumulate, learningRate, averageDecay } = plan.unet;
     const tokenizer = writeTokenizer(modelFolder);
     const [half, full] = [
       await openLatentCache(album, modelFolder, { half: true, threads }),
@@ -69,6 +69,7 @@ export const unetRecipe: Recipe = {
       options: {
         learningRate: cosineRate(learningRate, { steps: allSteps, warmupSteps: 500 }),
         rateFactor: ({ checkpoint }) => (checkpoint === 'text_encoder' ? textRateFactor : 1),
+        accumulate,
         averageDecay,
       },
       close: async () => {

@@ -1,0 +1,60 @@
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Graph } from '../graph/graph.ts';
+import { type FloatTensor, type InputTensor, openSession, prepareGraph, type Session } from '../runtime/session.ts';
+import type { Checkpoints } from '../weights/bind-weights.ts';
+
+/** What a replica's thread is asked for, one at a time. What `into` is to hold lies in shared memory. */
+export type ReplicaRequest = {
+  readonly inputs: Readonly<Record<string, InputTensor>>;
+  readonly into?: Readonly<Record<string, FloatTensor>>;
+  readonly wanted?: readonly string[];
+};
+
+/** All outputs that no `into` was there for. */
+export type ReplicaReply = { readonly outputs: Readonly<Record<string, FloatTensor>> } | { readonly error: unknown };
+
+/** Bundled for the command line, this file and the thread's end in .js. */
+const THREAD = new URL(`./replica-thread${extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * Opens a training graph `count` times, but no more often than there are threads, with an equal share of them each. A small network's operators are too short for threads to share
+ * well, whole batches are not: two replicas of one thread get through a third more pictures than one of two.
+ */
+export async function openReplicas(
+  graph: Graph,
+  frozen: Checkpoints,
+  { count, threads = availableParallelism() }: { count: number; threads?: number },
+): Promise<Session[]> {
+  const replicas = Math.min(count, threads);
+  if (replicas === 1) return [await openSession(graph, frozen, { threads, training: true })];
+  const prepared = prepareGraph(graph, frozen, { threads: Math.floor(threads / replicas), training: true });
+  return Array.from({ length: replicas }, () =>
+    startReplica(prepared.name, new Worker(THREAD, { workerData: prepared })),
+  );
+}
+
+/** A session in a thread of its own: `run` does not block. */
+function startReplica(name: string, thread: Worker): Session {
+  let pending: PromiseWithResolvers<Readonly<Record<string, FloatTensor>>> | undefined;
+  const settle = (reply: ReplicaReply) => {
+    if ('error' in reply) pending?.reject(reply.error);
+    else pending?.resolve(reply.outputs);
+    pending = undefined;
+  };
+  thread.on('message', settle);
+  thread.on('error', (error) => settle({ error }));
+  thread.on('exit', (code) => settle({ error: new Error(`${name}: a replica's thread ended with code ${code}`) }));
+  return {
+    name,
+    run: async (inputs, into, wanted) => {
+      pending = Promise.withResolvers();
+      thread.postMessage({ inputs, into, wanted } satisfies ReplicaRequest);
+      return { ...(await pending.promise), ...into };
+    },
+    release: async () => {
+      await thread.terminate();
+    },
+  };
+}
