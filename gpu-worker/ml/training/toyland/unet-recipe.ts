@@ -28,13 +28,11 @@ const textRateFactor = 0.3;
 export const unetRecipe: Recipe = {
   name: 'unet',
 
-  async stage({ album, plan, modelFolder, seed, threads }) {
+  async stage(context) {
+    const { album, plan, modelFolder, seed } = context;
     const { steps, fullSteps, batchSize, accumulate, learningRate, averageDecay } = plan.unet;
     const tokenizer = writeTokenizer(modelFolder);
-    const [half, full] = [
-      await openLatentCache(album, modelFolder, { half: true, threads }),
-      await openLatentCache(album, modelFolder, { threads }),
-    ];
+    const [half, full] = [await openLatentCache(context, { half: true }), await openLatentCache(context)];
     const phase = (untilStep: number, cache: LatentCache): Phase => ({
       untilStep,
       training: unetStage(plan.networks, { batchSize, latentSize: cache.shape[1] }),
