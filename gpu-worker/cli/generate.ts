@@ -7,6 +7,7 @@ import { encodeImage } from '../ml/image/encode-image.ts';
 import { provenanceText } from '../ml/image/provenance-text.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { type GeneratedImage, type GenerateProgress, generate } from '../ml/pipelines/generate.ts';
+import { generationRequest } from '../ml/pipelines/generation-request.ts';
 import { readInput, writeOutput } from './files.ts';
 import { formatDuration, formatSize } from './format.ts';
 import { type GenerationOptions, resolveOptions, withGenerationOptions } from './generation-options.ts';
@@ -44,20 +45,7 @@ export function generateCommand(terminal: Terminal): Command {
       const { description } = describeFolder(modelFolder(options, terminal));
       checkConceptFileModel(embedding, description);
       const input = resolveOptions(prompt, options, description);
-      const { negative_prompt: negativePrompt, num_images: numImages } = input;
-      const {
-        guidance_scale: guidanceScale,
-        guidance_interval: { from, to },
-      } = input;
-      const concepts = input.concepts.map((concept) => ({ ...concept, embedding }));
-      const request = {
-        ...input,
-        concepts,
-        negativePrompt,
-        numImages,
-        guidanceScale,
-        guidanceInterval: [from, to] as const,
-      };
+      const request = generationRequest(input, [embedding]);
 
       let truncated = false;
       const bar = report.startBar('Denoising', input.steps);

@@ -5,6 +5,7 @@ import { encodeImage } from '../ml/image/encode-image.ts';
 import { provenanceText } from '../ml/image/provenance-text.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { type GenerateProgress, generate } from '../ml/pipelines/generate.ts';
+import { generationRequest } from '../ml/pipelines/generation-request.ts';
 import type { Generated, GenerateRequest } from './protocol.ts';
 import type { JobOptions } from './serve.ts';
 import { createStopwatch } from './stopwatch.ts';
@@ -15,15 +16,10 @@ export async function generateJob(
   { job, input, embeddings }: GenerateRequest,
   { predictNoise, signal, onProgress }: JobOptions & { readonly predictNoise: PredictNoise },
 ): Promise<Generated> {
-  const { negative_prompt: negativePrompt, num_images: numImages } = input;
-  const {
-    guidance_scale: guidanceScale,
-    guidance_interval: { from, to },
-  } = input;
-  const concepts = input.concepts.map(({ token, strength, words }, index) => {
-    const embedding = readConceptFile(embeddings[index]);
+  const concepts = embeddings.map((file) => {
+    const embedding = readConceptFile(file);
     checkConceptFileModel(embedding, model.description);
-    return { embedding, token, strength, words };
+    return embedding;
   });
   const watch = createStopwatch();
   const timings = { encode_ms: 0, denoise_ms: 0, decode_ms: 0 };
@@ -45,14 +41,7 @@ export async function generateJob(
         break;
     }
   };
-  const request = {
-    ...input,
-    concepts,
-    negativePrompt,
-    numImages,
-    guidanceScale,
-    guidanceInterval: [from, to] as const,
-  };
+  const request = generationRequest(input, concepts);
   const pictures = await follow(generate(model, request, { signal, predictNoise }), onEvent);
   const images = await Promise.all(
     pictures.map(async (image) => {

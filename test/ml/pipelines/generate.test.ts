@@ -1,38 +1,18 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ConceptEmbedding } from '../../../gpu-worker/ml/elite/concept.ts';
 import { loadModel } from '../../../gpu-worker/ml/elite/load-model.ts';
 import type { PredictNoise } from '../../../gpu-worker/ml/elite/unet-rows.ts';
 import { type GenerateProgress, type GenerateRequest, generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
 import { PromptError } from '../../../gpu-worker/ml/text/encode-prompt.ts';
 import { MAX_SEED } from '../../../shared/generation.ts';
 import { SAMPLERS } from '../../../shared/model-description.ts';
-import { golden, modelDir, reference } from '../../parity/reference.ts';
+import { modelDir } from '../../parity/reference.ts';
 import { featureLayers } from '../../parity/reference-model.ts';
+import { referenceRequest } from './reference-request.ts';
 
 const model = await loadModel(modelDir, { featureLayers, threads: 1 });
 afterAll(() => model.networks.release());
 
-const [picture] = reference.pictures_order;
-const { words: wordCount, patches, wordSize: dim } = model.config.mapping;
-const embedding: ConceptEmbedding = {
-  words: golden('mappers').floats(`${picture}/global`),
-  local: golden('mappers').floats(`${picture}/local_masked`),
-  wordCount,
-  patches,
-  dim,
-};
-const request: GenerateRequest = {
-  prompt: 'a S* in the snow',
-  concepts: [{ embedding, token: 'S*', strength: 0.6, words: 'primary' }],
-  negativePrompt: '',
-  seed: 7,
-  steps: 4,
-  sampler: 'lms',
-  guidanceScale: 5,
-  numImages: 1,
-  width: model.description.defaults.width,
-  height: model.description.defaults.height,
-};
+const request = referenceRequest(model);
 
 type Options = Parameters<typeof generate>[2];
 
@@ -114,8 +94,8 @@ describe('generate', () => {
 
   it('depends on the concept, its words, its strength, the prompt and the negative prompt', async () => {
     const [base] = (await run()).images;
-    const other = { ...embedding, words: embedding.words.map((value) => -value) };
     const [concept] = request.concepts;
+    const other = { ...concept.embedding, words: concept.embedding.words.map((value) => -value) };
     const variants: Partial<GenerateRequest>[] = [
       { concepts: [{ ...concept, embedding: other }] },
       { concepts: [{ ...concept, words: 'all' }] },

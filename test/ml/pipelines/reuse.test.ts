@@ -7,34 +7,14 @@ import { portable } from '../../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { psnr } from '../../../gpu-worker/ml/image/psnr.ts';
 import { follow } from '../../../gpu-worker/ml/pipelines/follow.ts';
 import { type GenerateRequest, generate } from '../../../gpu-worker/ml/pipelines/generate.ts';
-import { golden, modelDir, reference } from '../../parity/reference.ts';
+import { modelDir } from '../../parity/reference.ts';
 import { featureLayers } from '../../parity/reference-model.ts';
+import { referenceRequest } from './reference-request.ts';
 
 const model = await loadModel(modelDir, { featureLayers, threads: 1 });
 afterAll(() => model.release());
 
-const [picture] = reference.pictures_order;
-const { words: wordCount, patches, wordSize: dim } = model.config.mapping;
-const embedding = {
-  words: golden('mappers').floats(`${picture}/global`),
-  local: golden('mappers').floats(`${picture}/local_masked`),
-  wordCount,
-  patches,
-  dim,
-};
-const { width, height } = model.description.defaults;
-const request: GenerateRequest = {
-  prompt: 'a S* in the snow',
-  concepts: [{ embedding, token: 'S*', strength: 0.6, words: 'primary' }],
-  negativePrompt: '',
-  seed: 7,
-  steps: 7,
-  sampler: 'dpmpp_2m_karras',
-  guidanceScale: 5,
-  numImages: 1,
-  width,
-  height,
-};
+const request: GenerateRequest = { ...referenceRequest(model), steps: 7, sampler: 'dpmpp_2m_karras' };
 
 type Options = Parameters<typeof generate>[2];
 
@@ -114,6 +94,7 @@ describe('reusing deep features', () => {
 
   it('reads the outer layers’ weights where the whole network reads them', () => {
     const graphs = networkGraphs(model.config, portable);
+    const { width, height } = request;
     const whole = graphs.unet({ width, height }).parameters;
     const outer = [...graphs.shallowUNet({ width, height }).parameters.keys()];
     expect(outer.filter((name) => !whole.has(name))).toEqual([]);
