@@ -5,11 +5,16 @@ import type { ReplicaReply, ReplicaRequest } from './replicas.ts';
 /** Runs a training graph in a thread of its own, because `Session.run` blocks the one that it is called on. */
 const session = await loadGraph(workerData);
 
-parentPort!.on('message', async ({ inputs, into = {}, wanted }: ReplicaRequest) => {
-  parentPort!.postMessage(await reply().catch((error): ReplicaReply => ({ error })));
-
-  async function reply(): Promise<ReplicaReply> {
-    const outputs = await session.run(inputs, into, wanted);
-    return { outputs: Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in into))) };
+parentPort!.on('message', async (request: ReplicaRequest) => {
+  if (request === 'end') {
+    await session.release();
+    parentPort!.close();
+  } else {
+    parentPort!.postMessage(await reply(request).catch((error): ReplicaReply => ({ error })));
   }
 });
+
+async function reply({ inputs, into = {}, wanted }: Exclude<ReplicaRequest, 'end'>): Promise<ReplicaReply> {
+  const outputs = await session.run(inputs, into, wanted);
+  return { outputs: Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in into))) };
+}

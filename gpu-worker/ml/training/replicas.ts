@@ -5,8 +5,10 @@ import type { Graph } from '../graph/graph.ts';
 import { type FloatTensor, type InputTensor, openSession, prepareGraph, type Session } from '../runtime/session.ts';
 import type { Checkpoints } from '../weights/bind-weights.ts';
 
-/** What a replica's thread is asked for, one at a time. What `into` is to hold lies in shared memory. */
-export type ReplicaRequest = {
+/** What a replica's thread is asked for, one at a time: a run, whose `into` lies in shared memory, or its end. */
+export type ReplicaRequest = ReplicaRun | 'end';
+
+type ReplicaRun = {
   readonly inputs: Readonly<Record<string, InputTensor>>;
   readonly into?: Readonly<Record<string, FloatTensor>>;
   readonly wanted?: readonly string[];
@@ -45,7 +47,11 @@ function startReplica(name: string, thread: Worker): Session {
   };
   thread.on('message', settle);
   thread.on('error', (error) => settle({ error }));
-  thread.on('exit', (code) => settle({ error: new Error(`${name}: a replica's thread ended with code ${code}`) }));
+  const ended = Promise.withResolvers<void>();
+  thread.on('exit', (code) => {
+    settle({ error: new Error(`${name}: a replica's thread ended with code ${code}`) });
+    ended.resolve();
+  });
   return {
     name,
     run: async (inputs, into, wanted) => {
@@ -53,8 +59,10 @@ function startReplica(name: string, thread: Worker): Session {
       thread.postMessage({ inputs, into, wanted } satisfies ReplicaRequest);
       return { ...(await pending.promise), ...into };
     },
+    // A thread that is terminated while ONNX Runtime works takes the process with it.
     release: async () => {
-      await thread.terminate();
+      thread.postMessage('end' satisfies ReplicaRequest);
+      await ended.promise;
     },
   };
 }

@@ -40,7 +40,8 @@ export class DivergedError extends Error {
 /**
  * Trains in place: each turn of the generator is one AdamW step on `state`. `batchOf(step, part)` must depend on its arguments alone: then a
  * resumed run repeats an unbroken one exactly. `replicas` are sessions of the training graph: each computes one of a step's batches, at the same
- * time as the others where they have threads of their own. Stops early, between two steps, when `signal` aborts.
+ * time as the others, and as the next batches are prepared, where they have threads of their own. Stops early, between two steps, when
+ * `signal` aborts.
  *
  * @throws DivergedError naming step and tensor, before anything of that step is applied.
  */
@@ -65,43 +66,64 @@ export async function* train(
   const parameters = { data: state.parameters, shape: [layout.length] };
   const gradients = replicas.map(() => ({ data: sharedVector(layout.length), shape: [layout.length] }));
   const sum = accumulate === 1 ? gradients[0].data : new Float32Array(layout.length);
-  while (state.step < steps && !signal?.aborted) {
-    const started = performance.now();
-    const losses = Object.fromEntries(lossNames.map((name) => [name, 0]));
-    if (accumulate > 1) sum.fill(0);
-    for (let done = 0; done < accumulate; done += replicas.length) {
-      const runs = replicas.slice(0, accumulate - done).map(async (replica, index) => {
-        const batch = await batchOf(state.step, done + index);
-        return replica.run({ ...batch, parameters }, { gradient: gradients[index] });
-      });
-      for (const [index, outputs] of (await Promise.all(runs)).entries()) {
-        for (const name of lossNames) losses[name] += outputs[name].data[0] / accumulate;
-        if (accumulate > 1) addShare(sum, gradients[index].data, accumulate);
+  const prepare = (step: number, from: number): Promise<Batch[]> => {
+    if (from === 0 && (step >= steps || signal?.aborted)) return Promise.resolve([]);
+    const parts = Array.from({ length: Math.min(replicas.length, accumulate - from) }, (_, index) => from + index);
+    const batches = Promise.all(parts.map((part) => batchOf(step, part)));
+    batches.catch(() => {}); // it is awaited when its turn comes
+    return batches;
+  };
+  let upcoming = prepare(state.step, 0);
+  try {
+    while (state.step < steps && !signal?.aborted) {
+      const started = performance.now();
+      const losses = Object.fromEntries(lossNames.map((name) => [name, 0]));
+      if (accumulate > 1) sum.fill(0);
+      for (let done = 0; done < accumulate; done += replicas.length) {
+        const batches = await upcoming;
+        const runs = batches.map((batch, index) =>
+          replicas[index].run({ ...batch, parameters }, { gradient: gradients[index] }),
+        );
+        const isLast = done + replicas.length >= accumulate;
+        upcoming = isLast ? prepare(state.step + 1, 0) : prepare(state.step, done + replicas.length);
+        for (const [index, outputs] of (await Promise.all(runs)).entries()) {
+          for (const name of lossNames) losses[name] += outputs[name].data[0] / accumulate;
+          if (accumulate > 1) addShare(sum, gradients[index].data, accumulate);
+        }
       }
-    }
-    const gradientNorm = clipGradientNorm(sum, maxGradientNorm);
-    for (const name of lossNames)
-      if (!Number.isFinite(losses[name])) throw new DivergedError(`step ${state.step + 1}: ${name} is ${losses[name]}`);
-    if (!Number.isFinite(gradientNorm)) {
-      const { checkpoint, key } = entryAt(
-        layout,
-        sum.findIndex((value) => !Number.isFinite(value)),
-      );
-      throw new DivergedError(`step ${state.step + 1}: the gradient of ${checkpoint}/${key} is not finite`);
-    }
-    const rate = learningRate(state.step);
-    state.step++;
-    for (const { from, to, factor } of runsOfEqualFactor(layout.entries, rateFactor)) {
-      adamWStep(state.parameters, sum, moments, {
-        learningRate: rate * factor,
-        weightDecay,
+      const gradientNorm = clipGradientNorm(sum, maxGradientNorm);
+      for (const name of lossNames)
+        if (!Number.isFinite(losses[name]))
+          throw new DivergedError(`step ${state.step + 1}: ${name} is ${losses[name]}`);
+      if (!Number.isFinite(gradientNorm)) {
+        const { checkpoint, key } = entryAt(
+          layout,
+          sum.findIndex((value) => !Number.isFinite(value)),
+        );
+        throw new DivergedError(`step ${state.step + 1}: the gradient of ${checkpoint}/${key} is not finite`);
+      }
+      const rate = learningRate(state.step);
+      state.step++;
+      for (const { from, to, factor } of runsOfEqualFactor(layout.entries, rateFactor)) {
+        adamWStep(state.parameters, sum, moments, {
+          learningRate: rate * factor,
+          weightDecay,
+          step: state.step,
+          from,
+          to,
+        });
+      }
+      if (averageDecay !== undefined) updateAverage(state, averageDecay);
+      yield {
         step: state.step,
-        from,
-        to,
-      });
+        losses,
+        gradientNorm,
+        learningRate: rate,
+        seconds: (performance.now() - started) / 1000,
+      };
     }
-    if (averageDecay !== undefined) updateAverage(state, averageDecay);
-    yield { step: state.step, losses, gradientNorm, learningRate: rate, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    await upcoming.catch(() => {}); // what it reads from may be closed next
   }
 }
 
