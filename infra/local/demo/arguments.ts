@@ -1,17 +1,16 @@
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 export const USAGE =
-  'npm run demo [-- --image photo.jpg] [--mask mask.png] [--prompt "a S* in the snow"] [--steps N] [--images N] [--seed N] [--out folder]';
+  'npm run demo [-- --image photo.jpg] [--mask mask.png] [--prompt "a S* in the snow"]… [--steps N] [--images N] [--seed N] [--out folder]';
 
-/** A drawn creature and where it is in the picture. */
-const picture = (name: string) =>
-  fileURLToPath(new URL(`../../../test/fixtures/reference/pictures/${name}`, import.meta.url));
+const PROMPTS = ['a S* in the snow', 'a S* on the beach', 'a S* wearing a red hat', 'a purple S*'];
 
 export type DemoOptions = {
-  readonly photoFile: string;
+  /** Without one the demo draws its own. */
+  readonly photoFile: string | null;
   readonly maskFile: string | null;
-  readonly prompt: string;
+  readonly prompts: readonly string[];
+  /** Of each prompt. */
   readonly numImages: number;
   readonly steps?: number;
   readonly seed?: number;
@@ -25,18 +24,19 @@ export function readArguments(args: readonly string[]): DemoOptions {
     options: {
       image: { type: 'string' },
       mask: { type: 'string' },
-      prompt: { type: 'string', default: 'a S* in the snow' },
+      prompt: { type: 'string', multiple: true, default: PROMPTS },
       steps: { type: 'string' },
-      images: { type: 'string', default: '3' },
+      images: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string', default: 'out' },
     },
   });
-  const ownPhoto = values.image !== undefined;
+  if (values.image === undefined && values.mask !== undefined)
+    throw new Error('--mask: expected --image with it, got none');
   return {
-    photoFile: values.image ?? picture('creature.png'),
-    maskFile: values.mask ?? (ownPhoto ? null : picture('creature_bg.png')),
-    prompt: values.prompt,
+    photoFile: values.image ?? null,
+    maskFile: values.mask ?? null,
+    prompts: values.prompt,
     numImages: numberOf('images', values.images),
     seed: numberOf('seed', values.seed),
     steps: values.steps === undefined ? undefined : numberOf('steps', values.steps),

@@ -1,4 +1,4 @@
-import type { ToylandPlan } from './plan.ts';
+import type { StagePlan, ToylandPlan } from './plan.ts';
 import type { Metrics } from './recipe.ts';
 
 type Training = {
@@ -17,9 +17,9 @@ export function modelCard({ plan, seed, results, hours }: Training): string {
     vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}, ${vae.restartSteps} more from a fifth of the rate`,
     clip: `${clip.steps} steps in batches of ${clip.batchSize}`,
     reader: `${reader.steps} steps in batches of ${reader.batchSize}`,
-    unet: `${unet.steps} steps at half size, ${unet.fullSteps} at full size, in batches of ${unet.batchSize}`,
-    global: `${global.steps} steps in batches of ${global.batchSize}`,
-    local: `${local.steps} steps in batches of ${local.batchSize}`,
+    unet: `${unet.steps} steps at half size, ${unet.fullSteps} at full size, in batches of ${stepBatch(unet)}`,
+    global: `${global.steps} steps in batches of ${stepBatch(global)}`,
+    local: `${local.steps} steps in batches of ${stepBatch(local)}`,
   };
   const rows = [...results].map(([stage, metrics]) => {
     const reached = Object.entries(metrics).map(([name, value]) => `${name} ${Number(value).toPrecision(4)}`);
@@ -46,3 +46,5 @@ Made with seed ${seed} by
 and measured further by \`npm run eval -- toyland\`.
 `;
 }
+
+const stepBatch = ({ batchSize, accumulate = 1 }: StagePlan): number => batchSize * accumulate;

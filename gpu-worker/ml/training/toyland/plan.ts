@@ -3,7 +3,7 @@ import { sizePx, toylandNetworks } from './networks.ts';
 import type { Metrics } from './recipe.ts';
 
 /** How long a stage trains on batches of which size, how many of them make a step, and its highest learning rate. */
-type StagePlan = { steps: number; batchSize: number; accumulate?: number; learningRate: number };
+export type StagePlan = { steps: number; batchSize: number; accumulate?: number; learningRate: number };
 
 /** All numbers of a toyland training; the recipes hold the methods. */
 export type ToylandPlan = {

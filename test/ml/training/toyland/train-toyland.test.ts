@@ -44,7 +44,7 @@ function miniaturePlan(): ToylandPlan {
     vae: { steps: 24, batchSize: 8, cropPx: 16, wholeSteps: 8, wholeBatchSize: 4, restartSteps: 2, learningRate: 4e-3 },
     clip: { steps: 40, batchSize: 16, learningRate: 2e-3 },
     reader: { steps: 30, batchSize: 16, learningRate: 3e-3 },
-    unet: { steps: 24, fullSteps: 24, batchSize: 8, learningRate: 3e-3, averageDecay: 0.95 },
+    unet: { steps: 24, fullSteps: 24, batchSize: 4, accumulate: 2, learningRate: 3e-3, averageDecay: 0.95 },
     global: { steps: 24, batchSize: 8, learningRate: 3e-3 },
     local: { steps: 24, batchSize: 8, learningRate: 3e-3 },
     previewEverySteps: 24,
