@@ -20,6 +20,9 @@ export type ReplicaReply = { readonly outputs: Readonly<Record<string, FloatTens
 /** Bundled for the command line, this file and the thread's end in .js. */
 const THREAD = new URL(`./replica-thread${extname(import.meta.url)}`, import.meta.url);
 
+/** Threads of a session that prepares batches while replicas compute: more of them would wait for work on the replicas' cores. */
+export const besideReplicas = 1;
+
 /**
  * Opens a training graph `count` times, but no more often than there are threads, with an equal share of them each. A small network's operators are too short for threads to share
  * well, whole batches are not: two replicas of one thread get through a third more pictures than one of two.

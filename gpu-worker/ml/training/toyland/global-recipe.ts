@@ -10,6 +10,7 @@ import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
 import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
+import { besideReplicas } from '../replicas.ts';
 import { globalStage } from '../stages/global-stage.ts';
 import { encodeCaption, encodePairing, samplePairing, schedule } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
@@ -27,11 +28,15 @@ export const globalRecipe: Recipe = {
   name: 'global',
 
   async stage(context) {
-    const { album, plan, modelFolder, seed, threads } = context;
+    const { album, plan, modelFolder, seed } = context;
     const { steps, batchSize, accumulate, learningRate } = plan.global;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(context);
-    const vision = await openVisionEncoder({ config: plan.networks, checkpoints: frozenWeights(modelFolder), threads });
+    const vision = await openVisionEncoder({
+      config: plan.networks,
+      checkpoints: frozenWeights(modelFolder),
+      threads: besideReplicas,
+    });
     const training = globalStage(plan.networks, { batchSize, latentSize: cache.shape[1] });
     const allWords = [...Array(plan.networks.mapping.words).keys()];
     return {

@@ -6,6 +6,7 @@ import { vaeEncoderGraph, vaeFactor } from '../../models/vae.ts';
 import { openSession } from '../../runtime/session.ts';
 import { fingerprintModel } from '../../weights/fingerprint.ts';
 import { shrinkByHalf, toPlanes, toUnit, wholePictures } from '../pixels.ts';
+import { besideReplicas } from '../replicas.ts';
 import type { ToylandContext } from './recipe.ts';
 import { componentWeights, trainedVaeConfig } from './trained-model.ts';
 
@@ -24,7 +25,7 @@ export type LatentCache = {
  * stands for a sample: its spread is a thousandth of the latents'.
  */
 export async function openLatentCache(
-  { album, folder, modelFolder, threads }: ToylandContext,
+  { album, folder, modelFolder }: ToylandContext,
   { half = false } = {},
 ): Promise<LatentCache> {
   const config = trainedVaeConfig(modelFolder);
@@ -34,7 +35,7 @@ export async function openLatentCache(
   const length = config.latentChannels * side ** 2;
   const graph = vaeEncoderGraph(config, { height: sizePx, width: sizePx }, portable);
   const weights = new Map([['vae', componentWeights(modelFolder, 'vae')]]);
-  const session = await openSession(graph, weights, { threads });
+  const session = await openSession(graph, weights, { threads: besideReplicas });
   const file = join(folder, 'latents', `${fingerprintModel(config, weights)}-${side}.f16`);
   const kept = new Float16Array(album.count * length);
   if (existsSync(file)) new Uint8Array(kept.buffer).set(readFileSync(file));

@@ -11,6 +11,7 @@ import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
 import { mapperProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
+import { besideReplicas } from '../replicas.ts';
 import { localStage } from '../stages/local-stage.ts';
 import { encodePairing, samplePairing, schedule } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
@@ -24,13 +25,13 @@ export const localRecipe: Recipe = {
   name: 'local',
 
   async stage(context) {
-    const { album, plan, modelFolder, seed, threads } = context;
+    const { album, plan, modelFolder, seed } = context;
     const { steps, batchSize, accumulate, learningRate } = plan.local;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(context);
     const frozen = frozenWeights(modelFolder).set('global_mapper', mapperWeights(modelFolder, 'global_mapper'));
-    const vision = await openVisionEncoder({ config: plan.networks, checkpoints: frozen, threads });
-    const words = await openContextEncoder({ config: plan.networks, checkpoints: frozen, threads });
+    const vision = await openVisionEncoder({ config: plan.networks, checkpoints: frozen, threads: besideReplicas });
+    const words = await openContextEncoder({ config: plan.networks, checkpoints: frozen, threads: besideReplicas });
     const latentSize = cache.shape[1];
     const training = localStage(plan.networks, { batchSize, latentSize });
     const grid = gridSize(plan.networks.vision);
