@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { formatBytes, formatTable } from '../../gpu-worker/cli/format.ts';
 import type { EliteModel } from '../../gpu-worker/ml/elite/elite-model.ts';
 import { loadModel } from '../../gpu-worker/ml/elite/load-model.ts';
@@ -46,6 +47,14 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
+const count = z.coerce.number().int().positive();
+const counts = z.object({ runs: count, seeds: count, threads: count.optional() }).safeParse(options);
+if (!counts.success) {
+  console.error(z.prettifyError(counts.error));
+  process.exit(2);
+}
+const { runs, seeds, threads } = counts.data;
+
 if (positionals[0] === 'edge') {
   await benchEdge();
   process.exit();
@@ -53,13 +62,12 @@ if (positionals[0] === 'edge') {
 
 type Stage = { readonly name: string; readonly flops: number; readonly run: () => Promise<unknown> };
 
-const threads = options.threads === undefined ? undefined : Number(options.threads);
 const subject = ['gpu', 'int8', 'options', 'training'].find((name) => name === positionals[0]);
 const modelFolder = () => positionals[subject ? 1 : 0] ?? cachedFullSizeModel(options.precision);
 if (subject === 'gpu') await reportGpu();
 else if (subject === 'options') await reportOptions(positionals[1] ?? localModel(process.env).modelDir);
 else if (subject === 'training') await benchTraining(modelFolder(), threads);
-else if (subject === 'int8') console.log(await benchInt8(modelFolder(), Number(options.runs), { threads }));
+else if (subject === 'int8') console.log(await benchInt8(modelFolder(), runs, { threads }));
 else await benchProcessor(modelFolder());
 
 async function reportOptions(folder: string): Promise<void> {
@@ -70,7 +78,7 @@ async function reportOptions(folder: string): Promise<void> {
     photo: readFileSync(photo),
     mask: mask === undefined ? null : readFileSync(mask),
     prompt: options.prompt,
-    seeds: Number(options.seeds),
+    seeds: seeds,
   };
   console.log(await benchOptions(model, subject));
   await model.release();
@@ -80,7 +88,7 @@ async function reportOptions(folder: string): Promise<void> {
 async function reportGpu(): Promise<void> {
   try {
     const provider = await findGpu();
-    console.log(await benchGpu(modelFolder(), { provider, runs: Number(options.runs) }));
+    console.log(await benchGpu(modelFolder(), { provider, runs }));
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 1;
@@ -103,7 +111,7 @@ async function benchProcessor(folder: string): Promise<void> {
     if (options.only !== undefined && !stage.name.includes(options.only)) continue;
     await stage.run(); // the first run allocates, and reads the weights from the disk
     const repetitions: { timing: Timing; rate: MatrixRate }[] = [];
-    for (let run = 0; run < Number(options.runs); run++) {
+    for (let run = 0; run < runs; run++) {
       const rate = await matrixRate.measure();
       repetitions.push({ rate, timing: await time(stage.run) });
     }
