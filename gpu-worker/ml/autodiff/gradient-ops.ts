@@ -40,13 +40,16 @@ export function pad(x: Value, sizes: readonly (readonly [number, number])[]): Va
   return x.graph.node('Pad', [x, integers(x, flat)], [shape])[0];
 }
 
-/** An axis read backwards. */
-export function reversed(x: Value, axis: number): Value {
-  if (x.shape[axis] === 1) return x;
-  // ONNX's way to say “down to the first element, that one too”.
-  const beforeFirst = Number.MIN_SAFE_INTEGER;
-  const bounds = [[-1], [beforeFirst], [axis], [-1]].map((values) => integers(x, values));
-  return x.graph.node('Slice', [x, ...bounds], [x.shape])[0];
+/** A convolution's weight [out, in, kh, kw] turned by 180°. A product with a small permutation: slices backwards take ten times as long. */
+export function turnedAround(weight: Value): Value {
+  const [out, inner, height, width] = weight.shape;
+  const places = staticDim(height, 'the kernel') * staticDim(width, 'the kernel');
+  if (places === 1) return weight;
+  const exchange = Float32Array.from({ length: places ** 2 }, (_, i) =>
+    Math.floor(i / places) + (i % places) === places - 1 ? 1 : 0,
+  );
+  const rows = reshape(weight, [elementCount([out, inner]), places]);
+  return reshape(matmul(rows, weight.graph.constant(exchange, [places, places])), weight.shape);
 }
 
 /** a·bᵀ over the last two axes without a copy of either: [..., m, k] × [..., n, k] → [..., m, n]. */

@@ -1,7 +1,7 @@
 import { type Shape, staticDim, staticElementCount } from '../../graph/dims.ts';
 import type { Value } from '../../graph/graph.ts';
 import { conv, type Padding, reduceSum, reshape, transpose } from '../../graph/ops.ts';
-import { convTranspose, matmulTransposed, reversed, sumLeading, unfold } from '../gradient-ops.ts';
+import { convTranspose, matmulTransposed, sumLeading, turnedAround, unfold } from '../gradient-ops.ts';
 import { inputOf, numbersOf } from '../node-reading.ts';
 import type { Rule } from '../rules.ts';
 
@@ -25,7 +25,7 @@ function inputGradient(dy: Value, weight: Value, shape: Shape, geometry: Geometr
   if (geometry.stride !== 1) return convTranspose(dy, weight, { shape, ...geometry });
   const [height, width] = [staticDim(weight.shape[2], 'the kernel'), staticDim(weight.shape[3], 'the kernel')];
   const { top, left, bottom, right } = geometry.padding;
-  const turned = reversed(reversed(transpose(weight, [1, 0, 2, 3]), 2), 3); // [in, out, kh, kw]
+  const turned = transpose(turnedAround(weight), [1, 0, 2, 3]); // [in, out, kh, kw]
   return conv(dy, turned, null, {
     padding: { top: height - 1 - top, left: width - 1 - left, bottom: height - 1 - bottom, right: width - 1 - right },
   });
