@@ -36,8 +36,12 @@ export function noiseLatents(
   };
 }
 
-/** Min-SNR weighting of the noise loss: min(SNR, γ)/SNR, so that nearly clean samples do not drown the others (Hang et al. 2023). */
-export function minSnrWeight({ alphasCumprod }: NoiseSchedule, timestep: number, gamma: number): number {
-  const snr = alphasCumprod[timestep] / (1 - alphasCumprod[timestep]);
-  return Math.min(snr, gamma) / snr;
+/**
+ * What the noise loss of each timestep counts for: 1/√SNR, scaled to a mean of 1 (Yu et al. 2023, “Debias the Training of Diffusion Models”).
+ * Unweighted, nearly pure noise counts for next to nothing, and that is where a thing's outline is decided.
+ */
+export function debiasedWeights({ alphasCumprod }: NoiseSchedule): Float32Array {
+  const inverseRoots = Float32Array.from(alphasCumprod, (alpha) => Math.sqrt((1 - alpha) / alpha));
+  const mean = inverseRoots.reduce((sum, value) => sum + value, 0) / inverseRoots.length;
+  return inverseRoots.map((value) => value / mean);
 }

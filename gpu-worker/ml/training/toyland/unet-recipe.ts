@@ -3,7 +3,7 @@ import { mapperKey } from '../../layers/dual-cross-attention.ts';
 import { clipTextComponent, unetComponent, writeComponent, writeSettings } from '../component-files.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
-import { minSnrWeight, noiseLatents } from '../noising.ts';
+import { debiasedWeights, noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { createRandom } from '../random.ts';
 import type { Phase } from '../stage.ts';
@@ -17,7 +17,7 @@ import { componentWeights } from './trained-model.ts';
 import { writeUntrainedMappers } from './untrained-mappers.ts';
 
 const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
-const snrLimit = 5;
+const timestepWeights = debiasedWeights(schedule);
 const noiseOffset = 0.05;
 /** Captions left empty, so that the model also knows what guidance guides away from. */
 const emptyShare = 0.1;
@@ -45,7 +45,7 @@ export const unetRecipe: Recipe = {
         );
         const clean = await cache.read(indices);
         const noised = noiseLatents(clean, [batchSize, ...cache.shape], schedule, random, { offset: noiseOffset });
-        const weights = noised.timestep.data.map((timestep) => minSnrWeight(schedule, timestep, snrLimit));
+        const weights = noised.timestep.data.map((timestep) => timestepWeights[timestep]);
         return {
           ...noised,
           token_ids: captionTensors(tokenizer, captions).token_ids,
