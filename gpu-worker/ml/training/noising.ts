@@ -7,20 +7,21 @@ export type NoisedBatch = { latents: FloatTensor; noise: FloatTensor; timestep: 
 
 /**
  * Noises each sample of clean latents [n, channels, h, w] at a random timestep (Ho et al. 2020). `offset` adds as much noise again that is the
- * same over a whole channel, without which a model cannot make pictures much darker or lighter than the mean.
+ * same over a whole channel, without which a model cannot make pictures much darker or lighter than the mean. `chooseTimestep` draws from all of
+ * them alike when left out.
  */
 export function noiseLatents(
   clean: Float32Array,
   shape: readonly number[],
   schedule: NoiseSchedule,
   random: Random,
-  { offset = 0 } = {},
+  { offset = 0, chooseTimestep = ({ integer }: Random) => integer(schedule.trainTimesteps) } = {},
 ): NoisedBatch {
   const [count, channels] = shape;
   const channelSize = clean.length / count / channels;
   const latents = new Float32Array(clean.length);
   const noise = Float32Array.from(clean, () => random.normal());
-  const timesteps = Float32Array.from({ length: count }, () => random.integer(schedule.trainTimesteps));
+  const timesteps = Float32Array.from({ length: count }, () => chooseTimestep(random));
   for (let start = 0; offset > 0 && start < clean.length; start += channelSize) {
     const shift = offset * random.normal();
     for (let i = start; i < start + channelSize; i++) noise[i] += shift;

@@ -12,7 +12,7 @@ import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
 import { globalStage } from '../stages/global-stage.ts';
-import { encodeCaption, encodePairing, samplePairing, schedule } from './concept-batches.ts';
+import { chooseTimestep, encodeCaption, encodePairing, samplePairing, schedule } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
@@ -58,7 +58,7 @@ export const globalRecipe: Recipe = {
             const photos = album.rgb(pairings.map(({ photo }) => photo));
             const clean = await cache.read(pairings.map(({ target }) => target));
             return {
-              ...noiseLatents(clean, [batchSize, ...cache.shape], schedule, random),
+              ...noiseLatents(clean, [batchSize, ...cache.shape], schedule, random, { chooseTimestep }),
               features: await vision.features(toPlanes(photos, 3, wholePictures(batchSize, plan.sizePx), toClipPixels)),
               token_ids: stackRows(prompts.map(({ tokenIds }) => tokenIds)),
               word_positions: stackRows(prompts.map(({ wordPositions }) => wordPositions)),

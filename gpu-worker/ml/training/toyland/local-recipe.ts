@@ -13,7 +13,7 @@ import { mapperProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
 import { localStage } from '../stages/local-stage.ts';
-import { encodePairing, samplePairing, schedule } from './concept-batches.ts';
+import { chooseTimestep, encodePairing, samplePairing, schedule } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
 import { maskGrid, withoutScene } from './object-masks.ts';
 import { writeTokenizer } from './prompts.ts';
@@ -53,7 +53,9 @@ export const localRecipe: Recipe = {
             const prompts = pairings.map(({ prompt }) => encodePairing(tokenizer, prompt, [0], context));
             const objects = photos.map((byte, i) => byte * masks[Math.floor(i / 3)]);
             return {
-              ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random),
+              ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random, {
+                chooseTimestep,
+              }),
               context: await words.contexts(await vision.features(toPlanes(photos, 3, whole, toClipPixels)), prompts),
               placeholder_index: {
                 data: Int32Array.from(prompts, ({ placeholderIndex }) => placeholderIndex),
