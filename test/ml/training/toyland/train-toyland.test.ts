@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -16,6 +16,7 @@ import { follow } from '../../../../gpu-worker/ml/pipelines/follow.ts';
 import { openSession } from '../../../../gpu-worker/ml/runtime/session.ts';
 import { openClipTokenizer } from '../../../../gpu-worker/ml/text/clip-tokenizer.ts';
 import { openAlbum } from '../../../../gpu-worker/ml/training/toyland/album.ts';
+import { openLatentCache } from '../../../../gpu-worker/ml/training/toyland/latent-cache.ts';
 import { shippedPlan, type ToylandPlan } from '../../../../gpu-worker/ml/training/toyland/plan.ts';
 import { shipToyland } from '../../../../gpu-worker/ml/training/toyland/ship-toyland.ts';
 import { singleLayerFolder } from '../../../../gpu-worker/ml/training/toyland/single-layer.ts';
@@ -58,13 +59,15 @@ describe('the whole training in miniature', () => {
   const plan = miniaturePlan();
   const kinds = new Set<string>();
   let folder: string;
+  let empty: string;
 
   beforeAll(async () => {
+    empty = await mkdtemp(join(tmpdir(), 'toyland-'));
     folder = await realpath(await mkdtemp(join(tmpdir(), 'toyland-')));
     for await (const event of trainToyland(folder, plan, { seed: 1, threads: 2, ablation: true }))
       kinds.add(event.kind);
   }, 600_000);
-  afterAll(() => rm(folder, { recursive: true }));
+  afterAll(() => Promise.all([folder, empty].map((made) => rm(made, { recursive: true }))));
 
   // On the same batches, since the noise in a batch moves its loss more than a few steps do.
   test.each(recipes)('lowers the loss of stage $name', async ({ name, stage }) => {
@@ -92,6 +95,21 @@ describe('the whole training in miniature', () => {
     await close?.();
     album.close();
     expect(after).toBeLessThan(before);
+  });
+
+  test('keeps latents for later stages: what they read is what they would encode', async () => {
+    const album = await openAlbum(join(folder, 'album'));
+    const context = { plan, album, folder, modelFolder: join(folder, 'model'), seed: 1 };
+    const indices = [3, 0, album.count - 1];
+    const [kept] = (await readdir(join(folder, 'latents'))).filter((file) => file.endsWith('-8.f16'));
+    const [again, anew] = [await openLatentCache(context), await openLatentCache({ ...context, folder: empty })];
+    expect(await again.read(indices)).toEqual(await anew.read(indices));
+    await Promise.all([again.close(), anew.close()]);
+    const read = (parent: string) => readFile(join(parent, 'latents', kept));
+    const [ofTraining, ofThree] = [await read(folder), await read(empty)];
+    expect(ofThree).toHaveLength(ofTraining.length);
+    expect(ofThree.filter((byte) => byte !== 0).length).toBeLessThan(ofTraining.filter((byte) => byte !== 0).length);
+    album.close();
   });
 
   test('draws, trains and measures', () => {

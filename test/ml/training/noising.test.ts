@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { createNoiseSchedule, SD_V1_4_SCHEDULE } from '../../../gpu-worker/ml/diffusion/noise-schedule.ts';
+import { debiasedWeights, noiseLatents } from '../../../gpu-worker/ml/training/noising.ts';
+import { createRandom } from '../../../gpu-worker/ml/training/random.ts';
+import { chooseTimestep } from '../../../gpu-worker/ml/training/toyland/concept-batches.ts';
+
+const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
+const weights = debiasedWeights(schedule);
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+
+test('weights are 1/√SNR up to a factor, 1 on average', () => {
+  expect(mean(weights)).toBeCloseTo(1, 5);
+  for (const timestep of [0, 300, 999]) {
+    const alpha = schedule.alphasCumprod[timestep];
+    const snr = alpha / (1 - alpha);
+    const [atHalf] = [schedule.alphasCumprod[500]];
+    expect(weights[timestep] / weights[500]).toBeCloseTo(Math.sqrt(atHalf / (1 - atHalf) / snr), 4);
+  }
+});
+
+test('timesteps for a mapping are half of them any, half as the weights say', () => {
+  const random = createRandom(1);
+  const drawn = Array.from({ length: 20_000 }, () => chooseTimestep(random));
+  const expected = mean(weights.map((weight, timestep) => timestep * (0.5 + 0.5 * weight)));
+  expect(mean(drawn)).toBeGreaterThan(expected - 10); // a standard error is 2
+  expect(mean(drawn)).toBeLessThan(expected + 10);
+});
+
+test('latents are noised at the timesteps that were chosen', () => {
+  const clean = new Float32Array(2 * 4 * 4).fill(1);
+  const { latents, noise, timestep } = noiseLatents(clean, [2, 4, 2, 2], schedule, createRandom(2), {
+    chooseTimestep: () => 700,
+  });
+  expect([...timestep.data]).toEqual([700, 700]);
+  const alpha = schedule.alphasCumprod[700];
+  latents.data.forEach((value, i) => {
+    expect(value).toBeCloseTo(Math.sqrt(alpha) + Math.sqrt(1 - alpha) * noise.data[i], 5);
+  });
+});
