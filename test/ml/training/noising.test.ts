@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createNoiseSchedule, SD_V1_4_SCHEDULE } from '../../../gpu-worker/ml/diffusion/noise-schedule.ts';
 import { debiasedWeights, noiseLatents } from '../../../gpu-worker/ml/training/noising.ts';
 import { createRandom } from '../../../gpu-worker/ml/training/random.ts';
-import { chooseTimestep } from '../../../gpu-worker/ml/training/toyland/concept-batches.ts';
+import { chooseTimestep, remainingWeight } from '../../../gpu-worker/ml/training/toyland/timesteps.ts';
 
 const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
 const weights = debiasedWeights(schedule);
@@ -18,12 +18,14 @@ test('weights are 1/√SNR up to a factor, 1 on average', () => {
   }
 });
 
-test('timesteps for a mapping are half of them any, half as the weights say', () => {
+test('timesteps are drawn half of the time alike, half by weight, and what remains of the weight makes up for it', () => {
   const random = createRandom(1);
   const drawn = Array.from({ length: 20_000 }, () => chooseTimestep(random));
   const expected = mean(weights.map((weight, timestep) => timestep * (0.5 + 0.5 * weight)));
   expect(mean(drawn)).toBeGreaterThan(expected - 10); // a standard error is 2
   expect(mean(drawn)).toBeLessThan(expected + 10);
+  const late = (timestep: number) => (timestep >= 800 ? remainingWeight(timestep) : 0);
+  expect(mean(drawn.map(late))).toBeCloseTo(weights.slice(800).reduce((sum, weight) => sum + weight, 0) / 1000, 1);
 });
 
 test('latents are noised at the timesteps that were chosen', () => {

@@ -1,28 +1,12 @@
-import { createNoiseSchedule, SD_V1_4_SCHEDULE } from '../../diffusion/noise-schedule.ts';
 import { placeWords } from '../../elite/place-words.ts';
 import type { ClipTokenizer } from '../../text/clip-tokenizer.ts';
 import { encodeConceptPrompt, encodePrompt } from '../../text/encode-prompt.ts';
-import { debiasedWeights } from '../noising.ts';
 import type { Random } from '../random.ts';
 import { viewStagings } from './album.ts';
 import { captionOf, conceptPrompt, templates } from './caption.ts';
 import type { ToylandContext } from './recipe.ts';
 
-export const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
-
 export const placeholder = 'S*';
-
-const timestepWeights = debiasedWeights(schedule);
-const largestWeight = Math.max(...timestepWeights);
-
-/** A timestep to train a mapping on: half of the time any, as the authors do, else as much as it counts in the base model's loss. */
-export function chooseTimestep(random: Random): number {
-  const isAny = random.chance(0.5);
-  for (;;) {
-    const timestep = random.integer(schedule.trainTimesteps);
-    if (isAny || random.chance(timestepWeights[timestep] / largestWeight)) return timestep;
-  }
-}
 
 /** Views that can be the photo of a concept: those without an edit. */
 const photoViews = [...viewStagings.keys()].filter((view) => !viewStagings[view].edit);

@@ -12,10 +12,11 @@ import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
 import { globalStage } from '../stages/global-stage.ts';
-import { chooseTimestep, encodeCaption, encodePairing, samplePairing, schedule } from './concept-batches.ts';
+import { encodeCaption, encodePairing, samplePairing } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
+import { chooseTimestep, schedule } from './timesteps.ts';
 import { componentWeights, frozenWeights } from './trained-model.ts';
 
 /** Steps' share of ordinary captions. */

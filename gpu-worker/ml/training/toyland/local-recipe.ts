@@ -13,11 +13,12 @@ import { mapperProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
 import { localStage } from '../stages/local-stage.ts';
-import { chooseTimestep, encodePairing, samplePairing, schedule } from './concept-batches.ts';
+import { encodePairing, samplePairing } from './concept-batches.ts';
 import { openLatentCache } from './latent-cache.ts';
 import { maskGrid, withoutScene } from './object-masks.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
+import { chooseTimestep, schedule } from './timesteps.ts';
 import { frozenWeights, mapperWeights } from './trained-model.ts';
 
 /** ELITE's local mapping on toyland. */

@@ -1,9 +1,8 @@
-import { createNoiseSchedule, SD_V1_4_SCHEDULE } from '../../diffusion/noise-schedule.ts';
 import { mapperKey } from '../../layers/dual-cross-attention.ts';
 import { clipTextComponent, unetComponent, writeComponent, writeSettings } from '../component-files.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
-import { debiasedWeights, noiseLatents } from '../noising.ts';
+import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { createRandom } from '../random.ts';
 import type { Phase } from '../stage.ts';
@@ -13,11 +12,10 @@ import { captionOf } from './caption.ts';
 import { type LatentCache, openLatentCache } from './latent-cache.ts';
 import { captionTensors, writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
+import { chooseTimestep, remainingWeight, schedule } from './timesteps.ts';
 import { componentWeights } from './trained-model.ts';
 import { writeUntrainedMappers } from './untrained-mappers.ts';
 
-const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
-const timestepWeights = debiasedWeights(schedule);
 const noiseOffset = 0.05;
 /** Captions left empty, so that the model also knows what guidance guides away from. */
 const emptyShare = 0.1;
@@ -44,8 +42,11 @@ export const unetRecipe: Recipe = {
           random.chance(emptyShare) ? '' : captionOf(album.depiction(index), random),
         );
         const clean = await cache.read(indices);
-        const noised = noiseLatents(clean, [batchSize, ...cache.shape], schedule, random, { offset: noiseOffset });
-        const weights = noised.timestep.data.map((timestep) => timestepWeights[timestep]);
+        const noised = noiseLatents(clean, [batchSize, ...cache.shape], schedule, random, {
+          offset: noiseOffset,
+          chooseTimestep,
+        });
+        const weights = noised.timestep.data.map(remainingWeight);
         return {
           ...noised,
           token_ids: captionTensors(tokenizer, captions).token_ids,
