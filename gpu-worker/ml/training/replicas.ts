@@ -24,8 +24,8 @@ const THREAD = new URL(`./replica-thread${extname(import.meta.url)}`, import.met
 export const besideReplicas = 1;
 
 /**
- * Opens a training graph `count` times, but no more often than there are threads, with an equal share of them each. A small network's operators are too short for threads to share
- * well, whole batches are not: two replicas of one thread get through a third more pictures than one of two.
+ * Opens a training graph `count` times, but no more often than there are threads, with an equal share of them each. A small network's operators
+ * are too short for threads to share well, whole batches are not: two replicas of one thread get through a third more pictures than one of two.
  */
 export async function openReplicas(
   graph: Graph,
@@ -43,21 +43,27 @@ export async function openReplicas(
 /** A session in a thread of its own: `run` does not block. */
 function startReplica(name: string, thread: Worker): Session {
   let pending: PromiseWithResolvers<Readonly<Record<string, FloatTensor>>> | undefined;
+  let failure: unknown;
   const settle = (reply: ReplicaReply) => {
     if ('error' in reply) pending?.reject(reply.error);
     else pending?.resolve(reply.outputs);
     pending = undefined;
   };
-  thread.on('message', settle);
-  thread.on('error', (error) => settle({ error }));
+  const fail = (error: unknown) => {
+    failure ??= error;
+    settle({ error: failure });
+  };
   const ended = Promise.withResolvers<void>();
+  thread.on('message', settle);
+  thread.on('error', fail);
   thread.on('exit', (code) => {
-    settle({ error: new Error(`${name}: a replica's thread ended with code ${code}`) });
+    fail(new Error(`${name}: a replica's thread ended with code ${code}`));
     ended.resolve();
   });
   return {
     name,
     run: async (inputs, into, wanted) => {
+      if (failure) throw failure;
       pending = Promise.withResolvers();
       thread.postMessage({ inputs, into, wanted } satisfies ReplicaRequest);
       return { ...(await pending.promise), ...into };

@@ -1,7 +1,7 @@
 import type { InputTensor, Session } from '../runtime/session.ts';
 import { adamWStep, clipGradientNorm } from './adamw.ts';
 import type { LearningRate } from './learning-rate.ts';
-import { entryAt, sharedVector, type VectorEntry } from './parameter-vector.ts';
+import { entryAt, sharedVector, type VectorEntry, type VectorLayout } from './parameter-vector.ts';
 import type { TrainingGraph } from './training-graph.ts';
 import type { TrainingState } from './training-state.ts';
 
@@ -92,39 +92,36 @@ export async function* train(
         }
       }
       const gradientNorm = clipGradientNorm(sum, maxGradientNorm);
-      for (const name of lossNames)
-        if (!Number.isFinite(losses[name]))
-          throw new DivergedError(`step ${state.step + 1}: ${name} is ${losses[name]}`);
-      if (!Number.isFinite(gradientNorm)) {
-        const { checkpoint, key } = entryAt(
-          layout,
-          sum.findIndex((value) => !Number.isFinite(value)),
-        );
-        throw new DivergedError(`step ${state.step + 1}: the gradient of ${checkpoint}/${key} is not finite`);
-      }
+      requireFinite(state.step + 1, losses, gradientNorm, { layout, gradient: sum });
       const rate = learningRate(state.step);
       state.step++;
       for (const { from, to, factor } of runsOfEqualFactor(layout.entries, rateFactor)) {
-        adamWStep(state.parameters, sum, moments, {
-          learningRate: rate * factor,
-          weightDecay,
-          step: state.step,
-          from,
-          to,
-        });
+        const step = { learningRate: rate * factor, weightDecay, step: state.step, from, to };
+        adamWStep(state.parameters, sum, moments, step);
       }
       if (averageDecay !== undefined) updateAverage(state, averageDecay);
-      yield {
-        step: state.step,
-        losses,
-        gradientNorm,
-        learningRate: rate,
-        seconds: (performance.now() - started) / 1000,
-      };
+      const seconds = (performance.now() - started) / 1000;
+      yield { step: state.step, losses, gradientNorm, learningRate: rate, seconds };
     }
   } finally {
     await upcoming.catch(() => {}); // what it reads from may be closed next
   }
+}
+
+function requireFinite(
+  step: number,
+  losses: TrainProgress['losses'],
+  gradientNorm: number,
+  { layout, gradient }: { layout: VectorLayout; gradient: Float32Array },
+): void {
+  for (const [name, loss] of Object.entries(losses))
+    if (!Number.isFinite(loss)) throw new DivergedError(`step ${step}: ${name} is ${loss}`);
+  if (Number.isFinite(gradientNorm)) return;
+  const { checkpoint, key } = entryAt(
+    layout,
+    gradient.findIndex((value) => !Number.isFinite(value)),
+  );
+  throw new DivergedError(`step ${step}: the gradient of ${checkpoint}/${key} is not finite`);
 }
 
 function addShare(sum: Float32Array, gradient: Float32Array, shares: number): void {

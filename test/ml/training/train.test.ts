@@ -103,6 +103,16 @@ describe('a run', () => {
     await expect(next).rejects.toThrow("input 'y' is missing");
   });
 
+  test('with a replica that cannot load its graph ends with what the thread said', async () => {
+    const { graph } = perceptron();
+    graph.nodes[0] = { ...graph.nodes[0], op: 'NoSuchOperator' };
+    const replicas = await openReplicas(graph, new Map(), { count: 2, threads: 2 });
+    onTestFinished(async () => void (await Promise.all(replicas.map((replica) => replica.release()))));
+    for (const attempt of ['while loading', 'when dead']) {
+      await expect(train(model, replicas, batchOf, start(), options).next(), attempt).rejects.toThrow('NoSuchOperator');
+    }
+  });
+
   test('stops between two steps when it is told to', async () => {
     const controller = new AbortController();
     const state = start();
