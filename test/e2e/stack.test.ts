@@ -152,6 +152,7 @@ describe('unusual pixels make a concept', () => {
 describe('a generation comes to the same image', () => {
   const enginePid = () =>
     Number(/enginePid=(\d+)/.exec(log.findLast((line) => line.includes('engine started')) ?? '')?.[1]);
+  /** The worker logs it only after it has told the API, which may answer first. */
   const deliveries = ({ id }: Generation) =>
     Number(/delivery=(\d+)/.exec(log.find((line) => line.includes(id) && line.includes('succeeded')) ?? '')?.[1]);
 
@@ -159,7 +160,7 @@ describe('a generation comes to the same image', () => {
     const generation = await reach(api, await api.createGeneration(request), 1);
     process.kill(enginePid(), 'SIGKILL');
     expect(await onlyImage(await end(api, generation))).toEqual(image);
-    expect(deliveries(generation)).toBe(2);
+    await expect.poll(() => deliveries(generation), { timeout: 30_000 }).toBe(2);
   });
 
   test('when the worker is killed in the middle of it', async () => {
@@ -177,6 +178,6 @@ describe('a generation comes to the same image', () => {
     worker.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);
     expect(await onlyImage(await end(api, generation))).toEqual(image);
-    expect(deliveries(generation)).toBe(1);
+    await expect.poll(() => deliveries(generation), { timeout: 30_000 }).toBe(1);
   });
 });
