@@ -9,6 +9,7 @@ import { attributesOf } from './attributes.ts';
 import { captionOf } from './caption.ts';
 import type { Depiction } from './depiction.ts';
 import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
+import { nameHue } from './hue.ts';
 import { compareAttributes, openReader, readerFile, shareRight } from './reader.ts';
 import type { Metrics, ToylandContext } from './recipe.ts';
 
@@ -22,10 +23,11 @@ export async function measureBaseModel({ plan, folder, modelFolder, threads }: T
   const reader = await openReader(readerFile(folder), { imageSize: plan.sizePx, threads });
   const read = await reader.read(picturePlanes(pictures, toUnit));
   await reader.close();
-  const verdicts = read.map((seen, index) => compareAttributes(seen, attributesOf(depictions[index])));
-  const { stripes, ...said } = shareRight(verdicts);
-  // No caption says where stripes run, so this is what chance gives.
-  return { ...said, stripesByChance: stripes };
+  const meant = depictions.map(attributesOf);
+  const { shape, pattern, scene, worn } = shareRight(read.map((seen, index) => compareAttributes(seen, meant[index])));
+  // A caption says no more of the hue than its word, and of stripes not where they run.
+  const named = read.filter(({ hueDegrees }, index) => nameHue(hueDegrees) === nameHue(meant[index].hueDegrees));
+  return { shape, pattern, hueWord: named.length / read.length, scene, worn };
 }
 
 /** What the base model draws for the captions of a few held-out characters: pictures as they could be, beneath each what was drawn. */

@@ -49,7 +49,7 @@ export function shippedPlan(): ToylandPlan {
     },
     clip: { steps: 1000, batchSize: 128, learningRate: 5e-4 },
     reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
-    unet: { steps: 3400, fullSteps: 20_600, batchSize: 8, accumulate: 2, learningRate: 5e-4, averageDecay: 0.9995 },
+    unet: { steps: 3400, fullSteps: 22_600, batchSize: 8, accumulate: 2, learningRate: 5e-4, averageDecay: 0.9995 },
     global: { steps: 3000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
     local: { steps: 3000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
     previewEverySteps: 1000,
@@ -59,7 +59,7 @@ export function shippedPlan(): ToylandPlan {
       vae: { psnrDb: 30 },
       clip: { top1Of64: 0.8 },
       reader: { shape: 0.97, pattern: 0.97, hue: 0.97, scene: 0.97, worn: 0.97 },
-      unet: { shape: 0.8, pattern: 0.8, hue: 0.8, scene: 0.8, worn: 0.8 },
+      unet: { shape: 0.8, pattern: 0.8, hueWord: 0.8, scene: 0.8, worn: 0.8 },
     },
   };
 }
