@@ -58,7 +58,7 @@ function toylandCommand(terminal: Terminal): Command {
     .option('--characters <n>', 'how many, of 80', wholeNumber(1, 80), 50)
     .option('--tasks <n>', 'pictures of each in a row', wholeNumber(1), 4)
     .option('--steps <n>', 'denoising steps', wholeNumber(1), shippedPlan().drawingSteps)
-    .option('--inversion <n>', 'characters to compare with textual inversion on', wholeNumber(0), 10)
+    .option('--inversion <n>', 'characters to compare with textual inversion on', wholeNumber(0), 5)
     .option('--threads <n>', 'threads of one operator; one a core when left out', wholeNumber(1))
     .addHelpText('after', HELP)
     .action(async (options: Options, command: Command) => {
@@ -76,7 +76,8 @@ function toylandCommand(terminal: Terminal): Command {
           steps,
           tasks,
           sizePx: plan.sizePx,
-          portraits: evaluation.portraits.slice(0, options.inversion),
+          portraits: evaluation.portraits,
+          characters: options.inversion,
           threads,
         });
         return follow(run, (found) => bar.update(found)).finally(() => bar.stop());

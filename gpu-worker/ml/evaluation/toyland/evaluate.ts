@@ -54,25 +54,28 @@ export async function* evaluateToyland(
   return { portraits, rows };
 }
 
-/** One row of the table, of any portraits. */
+/** One row of the table, of any portraits; retrieval is among the first of `candidates`, which are these portraits and others. */
 export async function evaluatePortraits(
   model: EliteModel,
   judges: Judges,
   portraits: readonly Portrait[],
-  options: Omit<EvaluationOptions, 'variants' | 'contestants'> & { variant: Variant },
+  options: Omit<EvaluationOptions, 'variants' | 'contestants'> & {
+    variant: Variant;
+    candidates: readonly Portrait[];
+  },
 ): Promise<Row> {
   const entries: Entry[] = [];
   for await (const entry of drawVariant(model, portraits, options.variant, options)) entries.push(entry);
-  return judgeRow(options.variant, entries, portraits, judges);
+  return judgeRow(options.variant, entries, options.candidates, judges);
 }
 
 async function judgeRow(
   variant: Variant,
   entries: readonly Entry[],
-  portraits: readonly Portrait[],
+  candidates: readonly Portrait[],
   judges: Judges,
 ): Promise<Row> {
-  const scores = await judgePictures(entries, portraits, judges);
+  const scores = await judgePictures(entries, candidates, judges);
   const scored = entries.map((entry, index) => ({ ...entry, scores: scores[index] }));
   return { variant, entries: scored, estimates: estimateScores(scored) };
 }

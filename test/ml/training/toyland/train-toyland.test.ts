@@ -141,7 +141,8 @@ describe('the whole training in miniature', () => {
       compareInversion(model, openModelFolder(join(folder, 'model')), judges, {
         ...options,
         tasks: 2,
-        portraits: evaluation.portraits.slice(0, 2),
+        portraits: evaluation.portraits,
+        characters: 2,
         search: { steps: 2, batchSize: 2 },
       }),
     );
