@@ -8,14 +8,11 @@ import { compareInversion } from '../ml/evaluation/toyland/compare-inversion.ts'
 import { evaluateToyland } from '../ml/evaluation/toyland/evaluate.ts';
 import { forcedChoice } from '../ml/evaluation/toyland/forced-choice.ts';
 import { openJudges } from '../ml/evaluation/toyland/open-judges.ts';
-import {
-  formatInversion,
-  formatTable,
-  renderReport,
-  summarise,
-  summariseInversion,
-} from '../ml/evaluation/toyland/report.ts';
-import { singleLayer, standard, type Variant, variants } from '../ml/evaluation/toyland/variants.ts';
+import { renderMarkdown, renderReport } from '../ml/evaluation/toyland/report.ts';
+import { drawSheets } from '../ml/evaluation/toyland/sheets.ts';
+import { mainRow, summarise, summariseInversion } from '../ml/evaluation/toyland/summary.ts';
+import { formatConceptTimes, formatTable } from '../ml/evaluation/toyland/table.ts';
+import { singleLayer, type Variant, variants } from '../ml/evaluation/toyland/variants.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { drawing } from '../ml/training/toyland/base-quality.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
@@ -40,8 +37,9 @@ type Options = {
 
 const HELP = `
 Draws characters that training never saw, each from one photo, in places and with changes that prompts ask
-for; CLIP and an attribute reader judge the pictures. Writes report.html, results.json, and a blind test
-that anyone can take: choice.png, its answers in choice-key.json.`;
+for; CLIP and an attribute reader judge the pictures. Writes report.html, the same as README.md with its
+sheets of pictures, results.json, and a blind test that anyone can take: choice.png, its answers in
+choice-key.json.`;
 
 export function evaluateCommand(terminal: Terminal): Command {
   return new Command('eval').description('measure a model').addCommand(toylandCommand(terminal));
@@ -105,16 +103,24 @@ function toylandCommand(terminal: Terminal): Command {
       await model.release();
 
       const summary = { ...summarise(evaluation), ...(inversion && summariseInversion(inversion)) };
-      const main = evaluation.rows.find(({ variant }) => variant.name === standard.name)!;
-      const choice = await forcedChoice(main, evaluation.portraits, { questions: Math.min(20, characters), seed: 1 });
+      const choice = await forcedChoice(mainRow(evaluation.rows), evaluation.portraits, {
+        questions: Math.min(20, characters),
+        seed: 1,
+      });
+      const findings = { evaluation, inversion, sheets: await drawSheets(evaluation) };
+      const files: readonly (readonly [string, string | Buffer])[] = [
+        ['report.html', renderReport(findings)],
+        ['README.md', renderMarkdown(findings)],
+        ['results.json', `${JSON.stringify(summary, null, 2)}\n`],
+        ['choice.png', choice.sheet],
+        ['choice-key.json', `${JSON.stringify(choice.key)}\n`],
+        ...findings.sheets.map(({ name, png }) => [`${name}.png`, png] as const),
+      ];
       await mkdir(output, { recursive: true });
-      await writeFile(join(output, 'report.html'), await renderReport(evaluation, inversion));
-      await writeFile(join(output, 'results.json'), `${JSON.stringify(summary, null, 2)}\n`);
-      await writeFile(join(output, 'choice.png'), choice.sheet);
-      await writeFile(join(output, 'choice-key.json'), `${JSON.stringify(choice.key)}\n`);
+      for (const [name, content] of files) await writeFile(join(output, name), content);
       const tables = [
         formatTable(evaluation),
-        ...(inversion ? [formatInversion(inversion)] : []),
+        ...(inversion ? [formatTable(inversion), formatConceptTimes(inversion)] : []),
         join(output, 'report.html'),
       ];
       report.answer(tables.join('\n\n'), {

@@ -8,10 +8,12 @@ type Training = {
   results: ReadonlyMap<string, Metrics>;
   /** What each stage's steps took. */
   hours: ReadonlyMap<string, number>;
+  /** Name of the folder beside the card's that `eval` writes to. */
+  evaluation: string;
 };
 
 /** What anyone should know of the shipped model, as Markdown. */
-export function modelCard({ plan, seed, results, hours }: Training): string {
+export function modelCard({ plan, seed, results, hours, evaluation }: Training): string {
   const { vae, clip, reader, unet, global, local } = plan;
   const settings: Readonly<Record<string, string>> = {
     vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}, ${vae.restartSteps} more from a fifth of the rate`,
@@ -43,7 +45,14 @@ Made with seed ${seed} by
 
     npm run train -- toyland --seed ${seed} --ship gpu-worker/models/toyland
 
-and measured further by \`npm run eval -- toyland\`.
+and measured by \`npm run eval -- toyland -o gpu-worker/models/${evaluation}\`: [all figures](../${evaluation}/README.md). The best pictures by
+its judges, each beside the photo it was made from:
+
+![best](../${evaluation}/best.png)
+
+and the worst:
+
+![worst](../${evaluation}/worst.png)
 `;
 }
 

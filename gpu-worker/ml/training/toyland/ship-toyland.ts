@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { copyHalved, halveFile } from '../halve-weights.ts';
 import { clipFile } from './clip-recipe.ts';
 import { modelCard } from './model-card.ts';
@@ -30,7 +30,9 @@ export function shipToyland(folder: string, out: string, { plan, seed }: { plan:
     copyFileSync(file(folder), file(judges));
     halveFile(file(judges));
   }
-  writeFileSync(join(out, 'README.md'), modelCard({ plan, seed, results, hours: hoursOf(join(folder, 'log.jsonl')) }));
+  const hours = hoursOf(join(folder, 'log.jsonl'));
+  const evaluation = `${basename(out)}-evaluation`;
+  writeFileSync(join(out, 'README.md'), modelCard({ plan, seed, results, hours, evaluation }));
 }
 
 /** The time each stage's steps took, from the training's log. */

@@ -9,7 +9,10 @@ import { compareInversion } from '../../../../gpu-worker/ml/evaluation/toyland/c
 import { evaluateToyland } from '../../../../gpu-worker/ml/evaluation/toyland/evaluate.ts';
 import { forcedChoice } from '../../../../gpu-worker/ml/evaluation/toyland/forced-choice.ts';
 import { openJudges } from '../../../../gpu-worker/ml/evaluation/toyland/open-judges.ts';
-import { formatTable, renderReport, summarise } from '../../../../gpu-worker/ml/evaluation/toyland/report.ts';
+import { renderMarkdown, renderReport } from '../../../../gpu-worker/ml/evaluation/toyland/report.ts';
+import { drawSheets } from '../../../../gpu-worker/ml/evaluation/toyland/sheets.ts';
+import { summarise } from '../../../../gpu-worker/ml/evaluation/toyland/summary.ts';
+import { formatTable } from '../../../../gpu-worker/ml/evaluation/toyland/table.ts';
 import { singleLayer, standard, variants } from '../../../../gpu-worker/ml/evaluation/toyland/variants.ts';
 import { portable } from '../../../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { follow } from '../../../../gpu-worker/ml/pipelines/follow.ts';
@@ -148,7 +151,8 @@ describe('the whole training in miniature', () => {
     );
     expect(comparison.rows.map(({ entries }) => entries.length)).toEqual([4, 4, 4]);
     expect(comparison.inversionSeconds).toBeGreaterThan(comparison.eliteSeconds);
-    expect(await renderReport(evaluation, comparison)).toContain('textual inversion');
+    const sheets = await drawSheets(evaluation);
+    expect(renderReport({ evaluation, inversion: comparison, sheets })).toContain('textual inversion');
     const ablated = await loadModel(singleLayerFolder(folder), { threads: 1 });
     expect(ablated.config.mapping.words).toBe(1);
     const ofOneLayer = await follow(
@@ -168,7 +172,11 @@ describe('the whole training in miniature', () => {
     const { sheet, key } = await forcedChoice(evaluation.rows[1], evaluation.portraits, { questions: 3, seed: 1 });
     expect((await sharp(sheet).metadata()).format).toBe('png');
     expect(key).toHaveLength(3);
-    expect(await renderReport(evaluation)).toContain('<td>');
+    expect(renderReport({ evaluation, sheets })).toContain('<td>');
+    expect(sheets.map(({ name }) => name)).toEqual(['rows', 'best', 'worst']);
+    const markdown = renderMarkdown({ evaluation, inversion: comparison, sheets });
+    expect(markdown.match(/^\| /gm)).toHaveLength(4 + 5); // each table has a header and a line beneath it
+    for (const { name } of sheets) expect(markdown).toContain(`(${name}.png)`);
     expect(formatTable(evaluation).split('\n')).toHaveLength(3);
     expect(summarise(evaluation)).toMatchObject({ contestants: 4, pictures_per_row: 8 });
   });
