@@ -19,7 +19,7 @@ export function modelCard({ plan, seed, results, hours, evaluation }: Training):
     vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}, ${vae.restartSteps} more from a fifth of the rate`,
     clip: `${clip.steps} steps in batches of ${clip.batchSize}`,
     reader: `${reader.steps} steps in batches of ${reader.batchSize}`,
-    unet: `${unet.steps} steps at half size, ${unet.fullSteps} at full size, in batches of ${stepBatch(unet)}`,
+    unet: `${unet.steps} steps at half size, ${unet.fullSteps} at full size, ${unet.detailSteps} more on details, in batches of ${stepBatch(unet)}`,
     global: `${global.steps} steps in batches of ${stepBatch(global)}`,
     local: `${local.steps} steps in batches of ${stepBatch(local)}`,
   };

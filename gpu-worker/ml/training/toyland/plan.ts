@@ -18,8 +18,8 @@ export type ToylandPlan = {
   vae: StagePlan & { cropPx: number; wholeSteps: number; wholeBatchSize: number; restartSteps: number };
   clip: StagePlan;
   reader: StagePlan;
-  /** `steps` on pictures of half the size, then `fullSteps` on full ones. */
-  unet: StagePlan & { fullSteps: number; averageDecay: number };
+  /** `steps` on pictures of half the size, `fullSteps` on full ones, then `detailSteps` with the plain loss from a fifth of the rate. */
+  unet: StagePlan & { fullSteps: number; detailSteps: number; averageDecay: number };
   global: StagePlan;
   local: StagePlan;
   previewEverySteps: number;
@@ -49,9 +49,17 @@ export function shippedPlan(): ToylandPlan {
     },
     clip: { steps: 1000, batchSize: 128, learningRate: 5e-4 },
     reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
-    unet: { steps: 3400, fullSteps: 22_600, batchSize: 8, accumulate: 2, learningRate: 5e-4, averageDecay: 0.9995 },
-    global: { steps: 3000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
-    local: { steps: 3000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
+    unet: {
+      steps: 3400,
+      fullSteps: 19_600,
+      detailSteps: 4000,
+      batchSize: 8,
+      accumulate: 2,
+      learningRate: 5e-4,
+      averageDecay: 0.9995,
+    },
+    global: { steps: 3500, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
+    local: { steps: 4500, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
     previewEverySteps: 1000,
     drawingSteps: 20,
     measuredCharacters: 35,

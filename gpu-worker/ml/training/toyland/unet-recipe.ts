@@ -1,10 +1,10 @@
 import { mapperKey } from '../../layers/dual-cross-attention.ts';
 import { clipTextComponent, unetComponent, writeComponent, writeSettings } from '../component-files.ts';
 import { initialWeights } from '../initial-weights.ts';
-import { cosineRate } from '../learning-rate.ts';
+import { cosineRate, restartedRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
-import { createRandom } from '../random.ts';
+import { createRandom, type Random } from '../random.ts';
 import type { Phase } from '../stage.ts';
 import { unetStage } from '../stages/unet-stage.ts';
 import { measureBaseModel, previewBaseModel } from './base-quality.ts';
@@ -22,16 +22,28 @@ const emptyShare = 0.1;
 /** The text encoder, which CLIP has trained, follows more slowly than the UNet. */
 const textRateFactor = 0.3;
 
-/** A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones. */
+/** How much a timestep is trained on. */
+type Emphasis = { chooseTimestep: (random: Random) => number; weightOf: (timestep: number) => number };
+
+/** Outlines, which nearly pure noise decides, get their share. */
+const onOutlines: Emphasis = { chooseTimestep, weightOf: remainingWeight };
+
+/** The plain loss: spots and checks are decided where outlines stand already. */
+const onDetails: Emphasis = { chooseTimestep: (random) => random.integer(schedule.trainTimesteps), weightOf: () => 1 };
+
+/**
+ * A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones; outlines first, then details
+ * from a fifth of the rate.
+ */
 export const unetRecipe: Recipe = {
   name: 'unet',
 
   async stage(context) {
     const { album, plan, modelFolder, seed } = context;
-    const { steps, fullSteps, batchSize, accumulate, learningRate, averageDecay } = plan.unet;
+    const { steps, fullSteps, detailSteps, batchSize, accumulate, learningRate, averageDecay } = plan.unet;
     const tokenizer = writeTokenizer(modelFolder);
     const [half, full] = [await openLatentCache(context, { half: true }), await openLatentCache(context)];
-    const phase = (untilStep: number, cache: LatentCache): Phase => ({
+    const phase = (untilStep: number, cache: LatentCache, { chooseTimestep, weightOf }: Emphasis): Phase => ({
       untilStep,
       training: unetStage(plan.networks, { batchSize, latentSize: cache.shape[1] }),
       frozen: new Map(),
@@ -46,7 +58,7 @@ export const unetRecipe: Recipe = {
           offset: noiseOffset,
           chooseTimestep,
         });
-        const weights = noised.timestep.data.map(remainingWeight);
+        const weights = noised.timestep.data.map(weightOf);
         return {
           ...noised,
           token_ids: captionTensors(tokenizer, captions).token_ids,
@@ -54,8 +66,14 @@ export const unetRecipe: Recipe = {
         };
       },
     });
-    const allSteps = steps + fullSteps;
-    const phases = [phase(steps, half), phase(allSteps, full)];
+    const outlineSteps = steps + fullSteps;
+    const phases = [
+      phase(steps, half, onOutlines),
+      phase(outlineSteps, full, onOutlines),
+      phase(outlineSteps + detailSteps, full, onDetails),
+    ];
+    const first = cosineRate(learningRate, { steps: outlineSteps, warmupSteps: 500 });
+    const restarted = cosineRate(learningRate / 5, { steps: detailSteps, warmupSteps: 50 });
     const { layout } = phases[0].training;
     return {
       name: 'unet',
@@ -66,7 +84,7 @@ export const unetRecipe: Recipe = {
         return weights;
       },
       options: {
-        learningRate: cosineRate(learningRate, { steps: allSteps, warmupSteps: 500 }),
+        learningRate: restartedRate(first, restarted, outlineSteps),
         rateFactor: ({ checkpoint }) => (checkpoint === 'text_encoder' ? textRateFactor : 1),
         accumulate,
         averageDecay,
