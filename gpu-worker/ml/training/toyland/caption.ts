@@ -18,7 +18,7 @@ export const templates = [
   '',
 ] as const;
 
-const eyePhrases: Readonly<Record<EyeKind, string>> = {
+export const eyePhrases: Readonly<Record<EyeKind, string>> = {
   round: 'round eyes',
   button: 'button eyes',
   sleepy: 'sleepy eyes',

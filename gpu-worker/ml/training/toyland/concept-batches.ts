@@ -11,6 +11,12 @@ export const placeholder = 'S*';
 /** Views that can be the photo of a concept: those without an edit. */
 const photoViews = [...viewStagings.keys()].filter((view) => !viewStagings[view].edit);
 
+/** A picture that can be the photo of a concept, as its number in the album. */
+export function samplePhoto(album: ToylandContext['album'], random: Random): number {
+  const first = random.integer(album.count / viewStagings.length) * viewStagings.length;
+  return first + random.pick(photoViews);
+}
+
 /** A photo of a character, a picture to denoise, and the prompt that connects them; both as numbers in the album. */
 export type Pairing = { photo: number; target: number; prompt: string };
 
@@ -21,12 +27,10 @@ export type Pairing = { photo: number; target: number; prompt: string };
  */
 export function samplePairing(album: ToylandContext['album'], random: Random): Pairing {
   const viewCount = viewStagings.length;
-  const first = random.integer(album.count / viewCount) * viewCount;
-  const photoView = random.pick(photoViews);
-  const targetView = random.chance(0.5) ? photoView : random.integer(viewCount);
-  const target = first + targetView;
+  const photo = samplePhoto(album, random);
+  const target = random.chance(0.5) ? photo : photo - (photo % viewCount) + random.integer(viewCount);
   return {
-    photo: first + photoView,
+    photo,
     target,
     prompt: conceptPrompt(album.depiction(target), placeholder, random.pick(templates)),
   };

@@ -8,7 +8,6 @@ import { cosineRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
-import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
 import { globalStage } from '../stages/global-stage.ts';
@@ -17,14 +16,14 @@ import { openLatentCache } from './latent-cache.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
 import { chooseTimestep, schedule } from './timesteps.ts';
-import { componentWeights, frozenWeights } from './trained-model.ts';
+import { frozenWeights, mapperWeights } from './trained-model.ts';
 
 /** Steps' share of ordinary captions. */
 const captionShare = 0.25;
 /** The projections start from the UNet's own, which already work. */
 const projectionRateFactor = 0.1;
 
-/** ELITE's global mapping on toyland. */
+/** ELITE's global mapping on toyland. Half of the prompts hold the primary word alone, which is all that the local stage and most users write. */
 export const globalRecipe: Recipe = {
   name: 'global',
 
@@ -54,7 +53,7 @@ export const globalRecipe: Recipe = {
             const prompts = pairings.map(({ prompt, target }) =>
               ordinary
                 ? encodeCaption(tokenizer, album, target, random, context)
-                : encodePairing(tokenizer, prompt, allWords, context),
+                : encodePairing(tokenizer, prompt, random.chance(0.5) ? allWords : [0], context),
             );
             const photos = album.rgb(pairings.map(({ photo }) => photo));
             const clean = await cache.read(pairings.map(({ target }) => target));
@@ -69,7 +68,7 @@ export const globalRecipe: Recipe = {
       ],
       initial: () => {
         const weights = initialWeights(training.layout, seed);
-        loadInto(weights, training.layout, 'global_mapper', unetProjections(componentWeights(modelFolder, 'unet')));
+        loadInto(weights, training.layout, 'global_mapper', mapperWeights(modelFolder, 'global_mapper'));
         return weights;
       },
       options: {

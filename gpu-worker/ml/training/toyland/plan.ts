@@ -20,6 +20,7 @@ export type ToylandPlan = {
   reader: StagePlan;
   /** `steps` on pictures of half the size, `fullSteps` on full ones, then `detailSteps` with the plain loss from a fifth of the rate. */
   unet: StagePlan & { fullSteps: number; detailSteps: number; averageDecay: number };
+  words: StagePlan;
   global: StagePlan;
   local: StagePlan;
   previewEverySteps: number;
@@ -58,8 +59,9 @@ export function shippedPlan(): ToylandPlan {
       learningRate: 5e-4,
       averageDecay: 0.9995,
     },
-    global: { steps: 3000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
-    local: { steps: 5000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
+    words: { steps: 1000, batchSize: 64, learningRate: 1e-3 },
+    global: { steps: 2000, batchSize: 8, accumulate: 2, learningRate: 1e-4 },
+    local: { steps: 4000, batchSize: 8, accumulate: 2, learningRate: 3e-4 },
     previewEverySteps: 1000,
     drawingSteps: 20,
     measuredCharacters: 35,
@@ -69,6 +71,7 @@ export function shippedPlan(): ToylandPlan {
       reader: { shape: 0.97, pattern: 0.97, hue: 0.97, scene: 0.97, worn: 0.97 },
       // Stripes and checks are mixed up as long as nothing says where they run; what can be seen of the photo then does.
       unet: { shape: 0.8, pattern: 0.6, hueWord: 0.8, scene: 0.8, worn: 0.8 },
+      words: { shape: 0.9 },
     },
   };
 }

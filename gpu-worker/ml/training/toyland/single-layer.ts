@@ -5,6 +5,7 @@ import { writeSettings } from '../component-files.ts';
 import { globalRecipe } from './global-recipe.ts';
 import type { Recipe, ToylandContext } from './recipe.ts';
 import { writeUntrainedMappers } from './untrained-mappers.ts';
+import { wordsRecipe } from './words-recipe.ts';
 
 export const singleLayerFolder = (folder: string): string => join(folder, 'single-layer', 'model');
 
@@ -12,11 +13,14 @@ export const singleLayerFolder = (folder: string): string => join(folder, 'singl
  * The global mapping once more, from the vision encoder's deepest layer alone to a single word: what the words of the shallower layers are worth
  * (ELITE's ablation of multi-layer features). Nothing that is shipped builds on it.
  */
-export const singleLayerRecipe: Recipe = {
-  ...globalRecipe,
-  name: 'single-layer',
-  stage: async (context) => ({ ...(await globalRecipe.stage(context)), name: 'single-layer' }),
-};
+export const singleLayerRecipes: readonly Recipe[] = [
+  renamed(wordsRecipe, 'single-layer-words'),
+  renamed(globalRecipe, 'single-layer'),
+];
+
+function renamed(recipe: Recipe, name: string): Recipe {
+  return { ...recipe, name, stage: async (context) => ({ ...(await recipe.stage(context)), name }) };
+}
 
 /** The trained base model in a folder of its own, with mappers that know one layer. */
 export async function singleLayerContext(context: ToylandContext): Promise<ToylandContext> {

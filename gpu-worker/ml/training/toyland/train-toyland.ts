@@ -10,9 +10,10 @@ import { localRecipe } from './local-recipe.ts';
 import type { ToylandPlan } from './plan.ts';
 import { readerRecipe } from './reader-recipe.ts';
 import type { Metrics, Recipe, ToylandContext } from './recipe.ts';
-import { singleLayerContext, singleLayerRecipe } from './single-layer.ts';
+import { singleLayerContext, singleLayerRecipes } from './single-layer.ts';
 import { unetRecipe } from './unet-recipe.ts';
 import { vaeRecipe } from './vae-recipe.ts';
+import { wordsRecipe } from './words-recipe.ts';
 
 export type ToylandProgress =
   | { kind: 'drawn'; done: number; total: number }
@@ -25,7 +26,15 @@ export class GateError extends Error {
 }
 
 /** The stages in their order: each builds on those before it. */
-export const recipes: readonly Recipe[] = [vaeRecipe, clipRecipe, readerRecipe, unetRecipe, globalRecipe, localRecipe];
+export const recipes: readonly Recipe[] = [
+  vaeRecipe,
+  clipRecipe,
+  readerRecipe,
+  unetRecipe,
+  wordsRecipe,
+  globalRecipe,
+  localRecipe,
+];
 
 /**
  * Draws toyland's pictures and trains a model on them, stage after stage, from wherever an earlier call left `folder`. The same seed gives
@@ -56,7 +65,12 @@ export async function* trainToyland(
       yield* finishRecipe(recipe, context, signal);
       if (signal?.aborted) return;
     }
-    if (ablation) yield* finishRecipe(singleLayerRecipe, await singleLayerContext(context), signal);
+    if (!ablation) return;
+    const ablated = await singleLayerContext(context);
+    for (const recipe of singleLayerRecipes) {
+      yield* finishRecipe(recipe, ablated, signal);
+      if (signal?.aborted) return;
+    }
   } finally {
     album.close();
   }

@@ -57,6 +57,7 @@ function miniaturePlan(): ToylandPlan {
       learningRate: 3e-3,
       averageDecay: 0.95,
     },
+    words: { steps: 24, batchSize: 8, learningRate: 3e-3 },
     global: { steps: 24, batchSize: 8, learningRate: 3e-3 },
     local: { steps: 24, batchSize: 8, learningRate: 3e-3 },
     previewEverySteps: 24,
