@@ -17,7 +17,7 @@ export function modelCard({ plan, seed, results, hours, evaluation }: Training):
   const { vae, clip, reader, unet, words, global, local } = plan;
   const settings: Readonly<Record<string, string>> = {
     vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}, ${vae.restartSteps} more from a fifth of the rate`,
-    clip: `${clip.steps} steps in batches of ${clip.batchSize}`,
+    clip: `${clip.steps} steps in batches of ${clip.batchSize}, ${clip.alikeSteps} in batches of ${clip.alikeBatchSize} that are alike`,
     reader: `${reader.steps} steps in batches of ${reader.batchSize}`,
     unet: `${unet.steps} steps at half size, ${unet.fullSteps} at full size, ${unet.detailSteps} more on details, in batches of ${stepBatch(unet)}`,
     words: `${words.steps} steps in batches of ${words.batchSize}`,

@@ -16,7 +16,8 @@ export type ToylandPlan = {
   projectionSize: number;
   /** `steps` on crops of `cropPx`, then `wholeSteps` on whole pictures, then as many again as `restartSteps` from a fifth of the rate. */
   vae: StagePlan & { cropPx: number; wholeSteps: number; wholeBatchSize: number; restartSteps: number };
-  clip: StagePlan;
+  /** `steps` on any pictures, then `alikeSteps` on pictures that are alike, in smaller batches. */
+  clip: StagePlan & { alikeSteps: number; alikeBatchSize: number };
   reader: StagePlan;
   /** `steps` on pictures of half the size, `fullSteps` on full ones, then `detailSteps` with the plain loss from a fifth of the rate. */
   unet: StagePlan & { fullSteps: number; detailSteps: number; averageDecay: number };
@@ -48,7 +49,7 @@ export function shippedPlan(): ToylandPlan {
       restartSteps: 2500,
       learningRate: 1e-3,
     },
-    clip: { steps: 1000, batchSize: 128, learningRate: 5e-4 },
+    clip: { steps: 1000, batchSize: 128, alikeSteps: 1600, alikeBatchSize: 64, learningRate: 5e-4 },
     reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
     unet: {
       steps: 3400,
@@ -67,7 +68,7 @@ export function shippedPlan(): ToylandPlan {
     measuredCharacters: 35,
     gates: {
       vae: { psnrDb: 30 },
-      clip: { top1Of64: 0.8 },
+      clip: { top1Of64: 0.8, shape: 0.8 },
       reader: { shape: 0.97, pattern: 0.97, hue: 0.97, scene: 0.97, worn: 0.97 },
       // Stripes and checks are mixed up as long as nothing says where they run; what can be seen of the photo then does.
       unet: { shape: 0.8, pattern: 0.6, hueWord: 0.8, scene: 0.8, worn: 0.8 },

@@ -46,7 +46,7 @@ function miniaturePlan(): ToylandPlan {
     },
     projectionSize: 32,
     vae: { steps: 24, batchSize: 8, cropPx: 16, wholeSteps: 8, wholeBatchSize: 4, restartSteps: 2, learningRate: 4e-3 },
-    clip: { steps: 40, batchSize: 16, learningRate: 2e-3 },
+    clip: { alikeSteps: 2, alikeBatchSize: 8, steps: 40, batchSize: 16, learningRate: 2e-3 },
     reader: { steps: 30, batchSize: 16, learningRate: 3e-3 },
     unet: {
       steps: 24,
