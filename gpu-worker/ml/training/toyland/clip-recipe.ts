@@ -40,8 +40,8 @@ export const clipRecipe: Recipe = {
   name: 'clip',
 
   /**
-   * First any pictures. Colour and surroundings tell those apart: after 1000 steps 83 of 100 captions find their picture among 64, and a linear
-   * probe of the vision encoder reads one shape in four. So then pictures that only shape, pattern and face tell apart, with captions that say all.
+   * First any pictures. Colour and surroundings are enough to tell most of those apart, so then pictures that only shape, pattern and face tell
+   * apart, with captions that say all.
    */
   async stage({ album, plan, modelFolder, seed }) {
     const { batchSize, steps, alikeBatchSize, alikeSteps, learningRate } = plan.clip;
