@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { measureConcepts, previewConcepts } from '../../evaluation/toyland/concept-quality.ts';
 import { wordsAlone } from '../../evaluation/toyland/variants.ts';
-import { writeSafetensors } from '../../weights/safetensors.ts';
+import { readSafetensorsIndex, writeSafetensors } from '../../weights/safetensors.ts';
 import { openVisionEncoder, stackRows } from '../frozen-encoders.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
 import { globalStage } from '../stages/global-stage.ts';
@@ -16,7 +17,8 @@ import { openLatentCache } from './latent-cache.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
 import { chooseTimestep, schedule } from './timesteps.ts';
-import { frozenWeights, mapperWeights } from './trained-model.ts';
+import { componentWeights, frozenWeights } from './trained-model.ts';
+import { wordsFile } from './words-recipe.ts';
 
 /** Steps' share of ordinary captions. */
 const captionShare = 0.25;
@@ -68,7 +70,8 @@ export const globalRecipe: Recipe = {
       ],
       initial: () => {
         const weights = initialWeights(training.layout, seed);
-        loadInto(weights, training.layout, 'global_mapper', mapperWeights(modelFolder, 'global_mapper'));
+        loadInto(weights, training.layout, 'global_mapper', unetProjections(componentWeights(modelFolder, 'unet')));
+        loadInto(weights, training.layout, 'global_mapper', readSafetensorsIndex(wordsFile(modelFolder)));
         return weights;
       },
       options: {

@@ -1,17 +1,16 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { portable } from '../../graph/op-sets/portable.ts';
 import { globalMappingGraph } from '../../models/mapping-networks.ts';
 import type { FloatTensor } from '../../runtime/session.ts';
 import { openSession } from '../../runtime/session.ts';
 import type { ClipTokenizer } from '../../text/clip-tokenizer.ts';
 import { readTensor } from '../../weights/read-tensor.ts';
-import { writeSafetensors } from '../../weights/safetensors.ts';
+import { readSafetensorsIndex, writeSafetensors } from '../../weights/safetensors.ts';
 import { openVisionEncoder } from '../frozen-encoders.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
-import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { wordsStage } from '../stages/words-stage.ts';
 import { category, eyePhrases } from './caption.ts';
@@ -21,7 +20,10 @@ import { depictionBytes, heldOutDepictions } from './held-out-pictures.ts';
 import { hueWords, nameHue } from './hue.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe, ToylandContext } from './recipe.ts';
-import { componentWeights, frozenWeights, mapperWeights } from './trained-model.ts';
+import { componentWeights, frozenWeights } from './trained-model.ts';
+
+/** Mapping networks alone, beside the model and not part of it. */
+export const wordsFile = (modelFolder: string): string => join(dirname(modelFolder), 'words.safetensors');
 
 /** Held-out characters that the words are measured on. */
 const measured = 100;
@@ -66,15 +68,9 @@ export const wordsRecipe: Recipe = {
     };
   },
 
-  /** The mapper's file is whole: its projections are the UNet's own. */
   async write({ modelFolder }, { phases }, { parameters }) {
-    const projections = [...unetProjections(componentWeights(modelFolder, 'unet'))].map(
-      ([key, location]) => [key, { shape: location.shape, data: readTensor(location) }] as const,
-    );
     const mapping = namedTensors(phases[0].training.layout, parameters, 'global_mapper');
-    writeSafetensors(join(modelFolder, 'global_mapper.safetensors'), new Map([...mapping, ...projections]), {
-      format: 'pt',
-    });
+    writeSafetensors(wordsFile(modelFolder), mapping, { format: 'pt' });
   },
 
   /** How often the primary word is nearest to the shape's own, and the next two to those of hue and pattern. */
@@ -124,7 +120,7 @@ async function writeWords(
   { plan, modelFolder, threads }: Pick<ToylandContext, 'plan' | 'modelFolder' | 'threads'>,
   pixels: FloatTensor,
 ): Promise<FloatTensor> {
-  const checkpoints = frozenWeights(modelFolder).set('global_mapper', mapperWeights(modelFolder, 'global_mapper'));
+  const checkpoints = frozenWeights(modelFolder).set('global_mapper', readSafetensorsIndex(wordsFile(modelFolder)));
   const vision = await openVisionEncoder({ config: plan.networks, checkpoints, threads });
   const mapper = await openSession(globalMappingGraph(plan.networks.mapping, portable), checkpoints, { threads });
   const { words } = await mapper.run({ features: await vision.features(pixels) });
