@@ -4,7 +4,7 @@ import { createRandom, type Random } from './random.ts';
 /** Standard deviation of embeddings, CLIP's. */
 const embeddingDeviation = 0.02;
 
-/** That of a vision transformer's positions: half of what a patch comes to. At a fiftieth it stays blind to shape for thousands of steps. */
+/** That of a vision transformer's positions: half of what a patch comes to. Far below, it is a bag of patches at first. */
 const visionPositionDeviation = 0.5;
 
 /** The last layers of residual branches and of whole networks start small, so that a network starts close to its shortcuts. */

@@ -70,7 +70,7 @@ export function shippedPlan(): ToylandPlan {
       vae: { psnrDb: 30 },
       clip: { top1Of64: 0.8, shape: 0.8 },
       reader: { shape: 0.97, pattern: 0.97, hue: 0.97, scene: 0.97, worn: 0.97 },
-      // Stripes and checks are mixed up as long as nothing says where they run; what can be seen of the photo then does.
+      // It mixes stripes up with checks. A photo says where they run, and no caption does.
       unet: { shape: 0.8, pattern: 0.6, hueWord: 0.8, scene: 0.8, worn: 0.8 },
       words: { shape: 0.9 },
     },
