@@ -31,11 +31,19 @@ export function toPlanes(
   return { data, shape: [count, channels, sizePx, sizePx] };
 }
 
+/** Whole pictures [n, size, size, 3] of bytes as a tensor [n, 3, size, size]. */
+export function wholePlanes(
+  bytes: Uint8Array,
+  sizePx: number,
+  map: (byte: number, channel: number) => number,
+): FloatTensor {
+  const count = bytes.length / (3 * sizePx ** 2);
+  const crops = Array.from({ length: count }, () => ({ left: 0, top: 0, sizePx }));
+  return toPlanes(bytes, 3, crops, map);
+}
+
 /** A byte of a picture as the VAE sees it, −1…1. */
 export const toUnit = (byte: number): number => byte / 127.5 - 1;
-
-export const wholePictures = (count: number, sizePx: number): Crop[] =>
-  Array.from({ length: count }, () => ({ left: 0, top: 0, sizePx }));
 
 /** A byte of a picture as CLIP sees it. */
 export const toClipPixels = (byte: number, channel: number): number =>
@@ -64,7 +72,7 @@ export function picturePlanes(
   map: (byte: number, channel: number) => number,
 ): FloatTensor {
   const bytes = Buffer.concat(pictures.map(({ rgb }) => rgb));
-  return toPlanes(bytes, 3, wholePictures(pictures.length, pictures[0].width), map);
+  return wholePlanes(bytes, pictures[0].width, map);
 }
 
 /** Pictures [n, 3, h, w] in −1…1 as bytes, values beyond cut off. */

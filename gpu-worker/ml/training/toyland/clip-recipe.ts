@@ -8,7 +8,7 @@ import { clipTextComponent, clipVisionComponent, writeComponent } from '../compo
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate, restartedRate } from '../learning-rate.ts';
 import { namedTensors } from '../parameter-vector.ts';
-import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { toClipPixels, wholePlanes } from '../pixels.ts';
 import { createRandom, type Random } from '../random.ts';
 import type { Phase } from '../stage.ts';
 import { clipStage } from '../stages/clip-stage.ts';
@@ -56,7 +56,7 @@ export const clipRecipe: Recipe = {
         const { indices, dropProbability } = sample(random);
         const captions = indices.map((index) => captionOf(album.depiction(index), random, dropProbability));
         return {
-          pixels: toPlanes(album.rgb(indices), 3, wholePictures(size, plan.sizePx), toClipPixels),
+          pixels: wholePlanes(album.rgb(indices), plan.sizePx, toClipPixels),
           ...captionTensors(tokenizer, captions),
         };
       },
@@ -102,12 +102,10 @@ export const clipRecipe: Recipe = {
     const captions = depictions.map((depiction, index) => captionOf(depiction, createRandom(index), 0));
     const clip = await openClipJudge(clipConfig(plan), readSafetensorsIndex(clipFile(folder)), threads);
     const top1Of64 = await measureClip(clip, {
-      pixels: toPlanes(bytes, 3, wholePictures(depictions.length, plan.sizePx), toClipPixels),
+      pixels: wholePlanes(bytes, plan.sizePx, toClipPixels),
       ...captionTensors(writeTokenizer(modelFolder), captions),
     });
-    const pictures = await clip.pictures(
-      toPlanes(bytes, 3, wholePictures(depictions.length, plan.sizePx), toClipPixels),
-    );
+    const pictures = await clip.pictures(wholePlanes(bytes, plan.sizePx, toClipPixels));
     const names = await clip.texts(
       captionTensors(
         writeTokenizer(modelFolder),

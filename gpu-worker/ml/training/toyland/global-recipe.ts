@@ -7,7 +7,7 @@ import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
-import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { toClipPixels, wholePlanes } from '../pixels.ts';
 import { unetProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
@@ -61,7 +61,7 @@ export const globalRecipe: Recipe = {
             const clean = await cache.read(pairings.map(({ target }) => target));
             return {
               ...noiseLatents(clean, [batchSize, ...cache.shape], schedule, random, { chooseTimestep }),
-              features: await vision.features(toPlanes(photos, 3, wholePictures(batchSize, plan.sizePx), toClipPixels)),
+              features: await vision.features(wholePlanes(photos, plan.sizePx, toClipPixels)),
               token_ids: stackRows(prompts.map(({ tokenIds }) => tokenIds)),
               word_positions: stackRows(prompts.map(({ wordPositions }) => wordPositions)),
             };

@@ -1,5 +1,5 @@
 import type { FloatTensor } from '../../runtime/session.ts';
-import { toPlanes, toUnit, wholePictures } from '../pixels.ts';
+import { toUnit, wholePlanes } from '../pixels.ts';
 import { viewsOfCharacter } from './album.ts';
 import type { Depiction } from './depiction.ts';
 import { renderDepiction } from './render.ts';
@@ -17,5 +17,5 @@ export async function depictionBytes(depictions: readonly Depiction[], sizePx: n
 
 /** Depictions as the VAE sees pictures: [n, 3, size, size] in −1…1. */
 export async function depictionTensor(depictions: readonly Depiction[], sizePx: number): Promise<FloatTensor> {
-  return toPlanes(await depictionBytes(depictions, sizePx), 3, wholePictures(depictions.length, sizePx), toUnit);
+  return wholePlanes(await depictionBytes(depictions, sizePx), sizePx, toUnit);
 }

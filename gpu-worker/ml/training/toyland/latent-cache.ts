@@ -5,7 +5,7 @@ import { portable } from '../../graph/op-sets/portable.ts';
 import { vaeEncoderGraph, vaeFactor } from '../../models/vae.ts';
 import { openSession } from '../../runtime/session.ts';
 import { fingerprintModel } from '../../weights/fingerprint.ts';
-import { shrinkByHalf, toPlanes, toUnit, wholePictures } from '../pixels.ts';
+import { shrinkByHalf, toUnit, wholePlanes } from '../pixels.ts';
 import { besideReplicas } from '../replicas.ts';
 import type { ToylandContext } from './recipe.ts';
 import { componentWeights, trainedVaeConfig } from './trained-model.ts';
@@ -47,7 +47,7 @@ export async function openLatentCache(
   const encode = async (indices: readonly number[]) => {
     const full = album.rgb(indices);
     const bytes = half ? shrinkByHalf(full, indices.length) : full;
-    const { mean } = await session.run({ image: toPlanes(bytes, 3, wholePictures(indices.length, sizePx), toUnit) });
+    const { mean } = await session.run({ image: wholePlanes(bytes, sizePx, toUnit) });
     for (const [slot, index] of indices.entries()) {
       const latents = mean.data.subarray(slot * length, (slot + 1) * length);
       kept.set(

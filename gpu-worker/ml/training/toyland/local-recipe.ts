@@ -8,7 +8,7 @@ import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
-import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { toClipPixels, wholePlanes } from '../pixels.ts';
 import { mapperProjections } from '../projections.ts';
 import { createRandom } from '../random.ts';
 import { besideReplicas } from '../replicas.ts';
@@ -36,7 +36,6 @@ export const localRecipe: Recipe = {
     const latentSize = cache.shape[1];
     const training = localStage(plan.networks, { batchSize, latentSize });
     const grid = gridSize(plan.networks.vision);
-    const whole = wholePictures(batchSize, plan.sizePx);
     return {
       name: 'local',
       phases: [
@@ -57,12 +56,15 @@ export const localRecipe: Recipe = {
               ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random, {
                 chooseTimestep,
               }),
-              context: await words.contexts(await vision.features(toPlanes(photos, 3, whole, toClipPixels)), prompts),
+              context: await words.contexts(
+                await vision.features(wholePlanes(photos, plan.sizePx, toClipPixels)),
+                prompts,
+              ),
               placeholder_index: {
                 data: Int32Array.from(prompts, ({ placeholderIndex }) => placeholderIndex),
                 shape: [batchSize],
               },
-              features: await vision.features(toPlanes(objects, 3, whole, toClipPixels)),
+              features: await vision.features(wholePlanes(objects, plan.sizePx, toClipPixels)),
               patch_mask: { data: maskGrid(masks, batchSize, grid), shape: [batchSize, grid ** 2, 1] },
               strength: { data: new Float32Array(batchSize).fill(1), shape: [batchSize] },
               latent_mask: {

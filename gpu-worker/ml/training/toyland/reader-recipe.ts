@@ -4,7 +4,7 @@ import { writeSafetensors } from '../../weights/safetensors.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { namedTensors } from '../parameter-vector.ts';
-import { toPlanes, toUnit, wholePictures } from '../pixels.ts';
+import { toUnit, wholePlanes } from '../pixels.ts';
 import { createRandom } from '../random.ts';
 import { readerStage } from '../stages/reader-stage.ts';
 import { attributesOf, headTargets, toylandReader, vectorHeads } from './attributes.ts';
@@ -33,7 +33,7 @@ export const readerRecipe: Recipe = {
           batchOf: async (step, part) => {
             const random = createRandom(seed, step, part);
             const indices = Array.from({ length: batchSize }, () => random.integer(album.count));
-            const image = toPlanes(album.rgb(indices), 3, wholePictures(batchSize, plan.sizePx), toUnit);
+            const image = wholePlanes(album.rgb(indices), plan.sizePx, toUnit);
             const pictureSize = image.data.length / batchSize;
             for (let n = 0; n < batchSize; n++) {
               const noise = random.uniform(0, mostNoise);

@@ -10,7 +10,7 @@ import { openVisionEncoder } from '../frozen-encoders.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { namedTensors } from '../parameter-vector.ts';
-import { toClipPixels, toPlanes, wholePictures } from '../pixels.ts';
+import { toClipPixels, wholePlanes } from '../pixels.ts';
 import { createRandom } from '../random.ts';
 import { wordsStage } from '../stages/words-stage.ts';
 import { category, eyePhrases } from './caption.ts';
@@ -51,7 +51,7 @@ export const wordsRecipe: Recipe = {
           batchOf: async (step, part) => {
             const random = createRandom(seed, step, part);
             const photos = Array.from({ length: batchSize }, () => samplePhoto(album, random));
-            const pixels = toPlanes(album.rgb(photos), 3, wholePictures(batchSize, plan.sizePx), toClipPixels);
+            const pixels = wholePlanes(album.rgb(photos), plan.sizePx, toClipPixels);
             const rows = photos.flatMap((photo) =>
               wordsOf(album.depiction(photo).character).slice(0, mapping.words).map(embed),
             );
@@ -77,7 +77,7 @@ export const wordsRecipe: Recipe = {
   async measure({ plan, modelFolder, threads }) {
     const photos = heldOutDepictions(measured).filter(({ edit }) => edit === null);
     const bytes = await depictionBytes(photos, plan.sizePx);
-    const pixels = toPlanes(bytes, 3, wholePictures(photos.length, plan.sizePx), toClipPixels);
+    const pixels = wholePlanes(bytes, plan.sizePx, toClipPixels);
     const words = await writeWords({ plan, modelFolder, threads }, pixels);
     const embed = openEmbeddings(modelFolder);
     const { words: count, wordSize } = plan.networks.mapping;
