@@ -1,6 +1,6 @@
 import type { Value } from '../../graph/graph.ts';
 import { exp, log, multiply, reduceMax, reduceSum, subtract } from '../../graph/ops.ts';
-import { meanOf } from './denoising.ts';
+import { meanOf } from './means.ts';
 
 /** Mean of −Σ target·log softmax(logits) along an axis; targets sum to one along it. */
 export function crossEntropy(logits: Value, target: Value, axis: number): Value {

@@ -1,6 +1,7 @@
 import type { Graph, Value } from '../../graph/graph.ts';
-import { divide, multiply, reduceMean, reduceSum, subtract } from '../../graph/ops.ts';
+import { divide, multiply } from '../../graph/ops.ts';
 import type { UNetConfig } from '../../models/unet.ts';
+import { meanSquaredError, squaredError, sumOf } from './means.ts';
 
 /** Sizes of a batch that a UNet is trained on. */
 export type DenoisingSize = {
@@ -25,7 +26,7 @@ export function denoisingInputs(
 
 /** mean((ε̂ − ε)²) (Ho et al. 2020, Eq. 14; ELITE Eq. 1). */
 export function noiseLoss(predicted: Value, noise: Value): Value {
-  return meanOf(squaredError(predicted, noise));
+  return meanSquaredError(predicted, noise);
 }
 
 /**
@@ -34,18 +35,4 @@ export function noiseLoss(predicted: Value, noise: Value): Value {
  */
 export function maskedNoiseLoss(predicted: Value, noise: Value, mask: Value): Value {
   return divide(sumOf(multiply(squaredError(predicted, noise), mask)), sumOf(mask));
-}
-
-function squaredError(predicted: Value, noise: Value): Value {
-  const error = subtract(predicted, noise);
-  return multiply(error, error);
-}
-
-/** The mean of all elements, as a scalar. */
-export function meanOf(x: Value): Value {
-  return reduceMean(x, [...x.shape.keys()], { keepDims: false });
-}
-
-function sumOf(x: Value): Value {
-  return reduceSum(x, [...x.shape.keys()], { keepDims: false });
 }

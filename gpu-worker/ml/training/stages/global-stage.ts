@@ -8,7 +8,8 @@ import type { EliteConfig } from '../../models/elite-config.ts';
 import { globalMapping } from '../../models/mapping-networks.ts';
 import { unet } from '../../models/unet.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';
-import { type DenoisingSize, denoisingInputs, meanOf, noiseLoss } from './denoising.ts';
+import { type DenoisingSize, denoisingInputs, noiseLoss } from './denoising.ts';
+import { meanOf } from './means.ts';
 
 /** The weight of mean |words| in the loss (ELITE Eq. 4). */
 const WORD_PENALTY = 0.01;

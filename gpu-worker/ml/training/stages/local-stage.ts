@@ -7,7 +7,8 @@ import type { EliteConfig } from '../../models/elite-config.ts';
 import { localMapping } from '../../models/mapping-networks.ts';
 import { placeholderColumn, unet } from '../../models/unet.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';
-import { type DenoisingSize, denoisingInputs, maskedNoiseLoss, meanOf } from './denoising.ts';
+import { type DenoisingSize, denoisingInputs, maskedNoiseLoss } from './denoising.ts';
+import { meanOf } from './means.ts';
 
 /** The weight of mean |V| of the local branch in the loss (ELITE Eq. 7). */
 const VALUE_PENALTY = 1e-4;

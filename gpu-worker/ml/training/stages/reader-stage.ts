@@ -1,11 +1,11 @@
 import { type AttributeReaderConfig, attributeReader } from '../../evaluation/attribute-reader.ts';
 import { Graph } from '../../graph/graph.ts';
 import { training } from '../../graph/op-sets/training.ts';
-import { add, multiply, subtract } from '../../graph/ops.ts';
+import { add } from '../../graph/ops.ts';
 import { rootScope } from '../../graph/scope.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';
 import { crossEntropy } from './cross-entropy.ts';
-import { meanOf } from './denoising.ts';
+import { meanSquaredError } from './means.ts';
 
 /**
  * Trains an attribute reader. Inputs: `image` [batch, 3, size, size] in −1…1 and for each head what it should say [batch, n]: a one-hot
@@ -21,9 +21,7 @@ export function readerStage(
   const image = graph.input('image', [batchSize, 3, config.imageSize, config.imageSize]);
   const losses = Object.entries(attributeReader(at, image, config)).map(([name, read]) => {
     const target = graph.input(name, [batchSize, config.heads[name]]);
-    if (!vectors.includes(name)) return crossEntropy(read, target, 1);
-    const error = subtract(read, target);
-    return meanOf(multiply(error, error));
+    return vectors.includes(name) ? meanSquaredError(read, target) : crossEntropy(read, target, 1);
   });
   return trainingGraph({ loss: losses.reduce(add) }, () => true);
 }

@@ -1,11 +1,12 @@
 import { Graph } from '../../graph/graph.ts';
 import { training } from '../../graph/op-sets/training.ts';
-import { multiply, subtract } from '../../graph/ops.ts';
+import { multiply } from '../../graph/ops.ts';
 import { rootScope } from '../../graph/scope.ts';
 import { type ClipTextConfig, clipText } from '../../models/clip-text.ts';
 import { type UNetConfig, unet } from '../../models/unet.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';
-import { type DenoisingSize, denoisingInputs, meanOf } from './denoising.ts';
+import { type DenoisingSize, denoisingInputs } from './denoising.ts';
+import { meanOf, squaredError } from './means.ts';
 
 /**
  * Trains a text-to-image UNet from scratch, and its text encoder along with it (Rombach et al. 2022). Cross-attention's `to_k` and `to_v` are
@@ -20,7 +21,6 @@ export function unetStage(config: { unet: UNetConfig; text: ClipTextConfig }, si
   const tokenIds = graph.input('token_ids', [size.batchSize, config.text.positions], 'int32');
   const weight = graph.input('weight', [size.batchSize, 1, 1, 1]);
   const context = clipText(at.from('text_encoder'), { tokenIds }, config.text);
-  const error = subtract(unet(at, latents, timestep, { context }, config.unet), noise);
-  const squared = multiply(error, error);
+  const squared = squaredError(unet(at, latents, timestep, { context }, config.unet), noise);
   return trainingGraph({ loss: meanOf(multiply(squared, weight)), denoising: meanOf(squared) }, () => true);
 }

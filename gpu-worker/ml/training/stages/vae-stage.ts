@@ -5,7 +5,7 @@ import { abs, add, exp, multiply, scalar, slice, subtract } from '../../graph/op
 import { rootScope } from '../../graph/scope.ts';
 import { type VaeConfig, vaeDecoder, vaeEncoder, vaeFactor } from '../../models/vae.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';
-import { meanOf } from './denoising.ts';
+import { meanOf } from './means.ts';
 
 export type VaeStageOptions = {
   batchSize: number;

@@ -1,11 +1,10 @@
 import { Graph } from '../../graph/graph.ts';
 import { training } from '../../graph/op-sets/training.ts';
-import { multiply, subtract } from '../../graph/ops.ts';
 import { rootScope } from '../../graph/scope.ts';
 import { GLOBAL_MAPPER } from '../../layers/dual-cross-attention.ts';
 import { globalMapping, type MappingConfig } from '../../models/mapping-networks.ts';
 import { type TrainingGraph, trainingGraph } from '../training-graph.ts';
-import { meanOf } from './denoising.ts';
+import { meanSquaredError } from './means.ts';
 
 /**
  * Trains the global mapping network alone to write given words: where it starts from when captions are known, as textual inversion starts from
@@ -18,6 +17,5 @@ export function wordsStage(mapping: MappingConfig, batchSize: number): TrainingG
   const at = rootScope(graph, GLOBAL_MAPPER, training);
   const features = graph.input('features', [batchSize, mapping.words, mapping.patches + 1, mapping.featureSize]);
   const target = graph.input('target', [batchSize, mapping.words, mapping.wordSize]);
-  const error = subtract(globalMapping(at, features, mapping), target);
-  return trainingGraph({ loss: meanOf(multiply(error, error)) }, () => true);
+  return trainingGraph({ loss: meanSquaredError(globalMapping(at, features, mapping), target) }, () => true);
 }
