@@ -134,7 +134,7 @@ function toylandCommand(terminal: Terminal): Command {
       const progress = reportTraining(folder, report, terminal);
       try {
         for await (const event of trainToyland(folder, shippedPlan(), { seed, threads, ablation, signal })) {
-          if (event.kind === 'drawn') progress.part('drawing', event.done, event.total);
+          if (event.kind === 'drawn') progress.part(`drawing ${event.album}`, event.done, event.total);
           else if (event.kind === 'measured') progress.line(event.stage, event.metrics);
           else progress.step(event);
         }

@@ -1,5 +1,5 @@
 import { createRandom } from '../../training/random.ts';
-import { viewStagings } from '../../training/toyland/album.ts';
+import { stagings } from '../../training/toyland/album.ts';
 import { conceptPrompt, templates } from '../../training/toyland/caption.ts';
 import { type Character, sampleCharacter } from '../../training/toyland/character.ts';
 import { type Depiction, sampleDepiction } from '../../training/toyland/depiction.ts';
@@ -30,7 +30,7 @@ export function chooseContestants(count: number): Contestant[] {
     const before = taken.get(combination) ?? 0;
     if (before === perCombination) continue;
     taken.set(combination, before + 1);
-    rounds[before].push({ character, photo: sampleDepiction(character, random, viewStagings[0]) });
+    rounds[before].push({ character, photo: sampleDepiction(character, random, stagings.portraits[0]) });
   }
   return rounds.flat().slice(0, count);
 }

@@ -6,30 +6,43 @@ import { type Split, sampleCharacter } from './character.ts';
 import { type Depiction, type Staging, sampleDepiction } from './depiction.ts';
 import { renderDepiction } from './render.ts';
 
-/**
- * How the views of a character are staged, in this order: half in a named scene, a third edited, and four without an edit, which
- * can serve as the photo of a concept.
- */
-export const viewStagings: readonly Staging[] = [
-  { scene: false, edit: false },
-  { scene: true, edit: false },
-  { scene: true, edit: false },
-  { scene: false, edit: true },
-  { scene: true, edit: true },
-  { scene: false, edit: false },
-];
+/** How the pictures of a character are staged, in this order. */
+export const stagings = {
+  /** What the model learns to draw: half in a named scene, a third edited. */
+  views: [
+    { scene: false, edit: false },
+    { scene: true, edit: false },
+    { scene: true, edit: false },
+    { scene: false, edit: true },
+    { scene: true, edit: true },
+    { scene: false, edit: false },
+  ],
+  /** Photos of concepts: the character as it is, cropped to it. */
+  portraits: [
+    { scene: false, edit: false, closeUp: true },
+    { scene: true, edit: false, closeUp: true },
+  ],
+} as const satisfies Readonly<Record<string, readonly Staging[]>>;
 
-export type AlbumPlan = { seed: number; split: Split; characters: number; sizePx: number };
+export type AlbumKind = keyof typeof stagings;
 
-/** The views of character `index`: what the album's pictures with numbers index · 6 … index · 6 + 5 show. */
-export function viewsOfCharacter({ seed, split }: Pick<AlbumPlan, 'seed' | 'split'>, index: number): Depiction[] {
+export type AlbumPlan = { kind: AlbumKind; seed: number; split: Split; characters: number; sizePx: number };
+
+/** The pictures of character `index`, which is the same character in albums of both kinds: n · index … n · index + n − 1 of an album. */
+export function picturesOfCharacter(
+  { kind, seed, split }: Pick<AlbumPlan, 'kind' | 'seed' | 'split'>,
+  index: number,
+): Depiction[] {
   const character = sampleCharacter(createRandom(seed, index), split);
-  return viewStagings.map((staging, view) => sampleDepiction(character, createRandom(seed, index, view), staging));
+  const first = kind === 'views' ? 0 : stagings.views.length;
+  return stagings[kind].map((staging, turn) =>
+    sampleDepiction(character, createRandom(seed, index, first + turn), staging),
+  );
 }
 
 export type Album = {
   plan: AlbumPlan;
-  /** Pictures in all: six a character. */
+  /** Pictures in all: one a character and staging. */
   count: number;
   depiction(index: number): Depiction;
   /** [indices.length, size, size, 3] */
@@ -54,11 +67,11 @@ export async function* writeAlbum(folder: string, plan: AlbumPlan): AsyncGenerat
   try {
     for (let start = 0; start < plan.characters; start += atOnce) {
       const characters = Array.from({ length: Math.min(atOnce, plan.characters - start) }, (_, i) => start + i);
-      const views = characters.flatMap((index) => viewsOfCharacter(plan, index));
-      const renderings = await Promise.all(views.map((view) => renderDepiction(view, plan.sizePx)));
+      const pictures = characters.flatMap((index) => picturesOfCharacter(plan, index));
+      const renderings = await Promise.all(pictures.map((picture) => renderDepiction(picture, plan.sizePx)));
       await rgb!.write(Buffer.concat(renderings.map((rendering) => rendering.rgb)));
       await labels!.write(Buffer.concat(renderings.map((rendering) => rendering.labels)));
-      await depictions!.write(views.map((view) => `${JSON.stringify(view)}\n`).join(''));
+      await depictions!.write(pictures.map((picture) => `${JSON.stringify(picture)}\n`).join(''));
       yield start + characters.length;
     }
   } finally {

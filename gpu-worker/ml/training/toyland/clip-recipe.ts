@@ -9,17 +9,17 @@ import { initialWeights } from '../initial-weights.ts';
 import { cosineRate, restartedRate } from '../learning-rate.ts';
 import { namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, wholePlanes } from '../pixels.ts';
-import { createRandom, type Random } from '../random.ts';
+import { createRandom } from '../random.ts';
 import type { Phase } from '../stage.ts';
 import { clipStage } from '../stages/clip-stage.ts';
+import { alikeSampler } from './alike-batches.ts';
 import { captionOf } from './caption.ts';
 import { shapes } from './character.ts';
-import { hueAfterEdit } from './edit.ts';
+import type { Depiction } from './depiction.ts';
 import { depictionBytes, heldOutDepictions } from './held-out-pictures.ts';
-import { nameHue } from './hue.ts';
 import type { ToylandPlan } from './plan.ts';
 import { captionTensors, writeTokenizer } from './prompts.ts';
-import type { Recipe, ToylandContext } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
 
 /** ln(1/0.07), where CLIP starts its temperature (Radford et al. 2021). */
 const initialLogitScale = Math.log(1 / 0.07);
@@ -36,6 +36,9 @@ export const clipFile = (folder: string): string => join(folder, 'clip', 'model.
 /** Of the later batches, those whose pictures are alike. */
 const alikeShare = 0.75;
 
+/** Of all batches, those of portraits. */
+const portraitShare = 0.5;
+
 export const clipRecipe: Recipe = {
   name: 'clip',
 
@@ -43,33 +46,32 @@ export const clipRecipe: Recipe = {
    * First any pictures. Colour and surroundings are enough to tell most of those apart, so then pictures that only shape, pattern and face tell
    * apart, with captions that say all.
    */
-  async stage({ album, plan, modelFolder, seed }) {
+  async stage({ album, portraits, plan, modelFolder, seed }) {
     const { batchSize, steps, alikeBatchSize, alikeSteps, learningRate } = plan.clip;
     const tokenizer = writeTokenizer(modelFolder);
-    const sampleAlike = alikeSampler(album, alikeBatchSize);
-    const phase = (untilStep: number, size: number, sample: (random: Random) => Sample): Phase => ({
+    const sources = [album, portraits].map((pictures) => ({
+      pictures,
+      sampleAlike: alikeSampler(pictures, alikeBatchSize),
+    }));
+    const phase = (untilStep: number, size: number, alike: number): Phase => ({
       untilStep,
       training: clipStage(clipConfig(plan), size),
       frozen: new Map(),
       batchOf: async (step, part) => {
         const random = createRandom(seed, step, part);
-        const { indices, dropProbability } = sample(random);
-        const captions = indices.map((index) => captionOf(album.depiction(index), random, dropProbability));
+        const { pictures, sampleAlike } = sources[random.chance(portraitShare) ? 1 : 0];
+        const isAlike = random.chance(alike);
+        const indices = isAlike
+          ? sampleAlike(random)
+          : Array.from({ length: size }, () => random.integer(pictures.count));
+        const captions = indices.map((index) => captionOf(pictures.depiction(index), random, isAlike ? 0 : undefined));
         return {
-          pixels: wholePlanes(album.rgb(indices), plan.sizePx, toClipPixels),
+          pixels: wholePlanes(pictures.rgb(indices), plan.sizePx, toClipPixels),
           ...captionTensors(tokenizer, captions),
         };
       },
     });
-    const sampleAny = (size: number, random: Random): Sample => ({
-      indices: Array.from({ length: size }, () => random.integer(album.count)),
-    });
-    const phases = [
-      phase(steps, batchSize, (random) => sampleAny(batchSize, random)),
-      phase(steps + alikeSteps, alikeBatchSize, (random) =>
-        random.chance(alikeShare) ? sampleAlike(random) : sampleAny(alikeBatchSize, random),
-      ),
-    ];
+    const phases = [phase(steps, batchSize, 0), phase(steps + alikeSteps, alikeBatchSize, alikeShare)];
     const { layout } = phases[0].training;
     const first = cosineRate(learningRate, { steps, warmupSteps: 200 });
     const restarted = cosineRate(learningRate, { steps: alikeSteps, warmupSteps: 50 });
@@ -96,44 +98,31 @@ export const clipRecipe: Recipe = {
     writeComponent(modelFolder, clipTextComponent(config.text), tower('text_model.'));
   },
 
+  /** How often it finds a picture's caption among 64, and names the shape in a portrait. */
   async measure({ plan, folder, modelFolder, threads }) {
-    const depictions = heldOutDepictions(128);
-    const bytes = await depictionBytes(depictions, plan.sizePx);
-    const captions = depictions.map((depiction, index) => captionOf(depiction, createRandom(index), 0));
+    const tokenizer = writeTokenizer(modelFolder);
     const clip = await openClipJudge(clipConfig(plan), readSafetensorsIndex(clipFile(folder)), threads);
+    const pixelsOf = async (depictions: readonly Depiction[]) =>
+      wholePlanes(await depictionBytes(depictions, plan.sizePx), plan.sizePx, toClipPixels);
+    const depictions = heldOutDepictions(128);
+    const captions = depictions.map((depiction, index) => captionOf(depiction, createRandom(index), 0));
     const top1Of64 = await measureClip(clip, {
-      pixels: wholePlanes(bytes, plan.sizePx, toClipPixels),
-      ...captionTensors(writeTokenizer(modelFolder), captions),
+      pixels: await pixelsOf(depictions),
+      ...captionTensors(tokenizer, captions),
     });
-    const pictures = await clip.pictures(wholePlanes(bytes, plan.sizePx, toClipPixels));
+    const portraits = heldOutDepictions(128, 'portraits');
+    const pictures = await clip.pictures(await pixelsOf(portraits));
     const names = await clip.texts(
       captionTensors(
-        writeTokenizer(modelFolder),
+        tokenizer,
         shapes.map((shape) => `a photo of a ${shape}`),
       ),
     );
     await clip.close();
-    const right = depictions.filter(({ character }, index) => {
+    const right = portraits.filter(({ character }, index) => {
       const likeness = names.map((name) => cosine(pictures[index], name));
       return shapes[likeness.indexOf(Math.max(...likeness))] === character.shape;
     });
-    return { top1Of64, shape: right.length / depictions.length };
+    return { top1Of64, shape: right.length / portraits.length };
   },
 };
-
-type Sample = { indices: number[]; dropProbability?: number };
-
-/** Draws pictures of one hue word in one scene with one edit, whose captions then say everything. */
-function alikeSampler(album: ToylandContext['album'], size: number): (random: Random) => Sample {
-  const groups = Map.groupBy(Array(album.count).keys(), (index) => {
-    const { character, scene, edit } = album.depiction(index);
-    return `${nameHue(hueAfterEdit(character.hueDegrees, edit))} ${scene} ${edit}`;
-  });
-  // In small groups the same character would come twice.
-  const large = [...groups.values()].filter(({ length }) => length >= 2 * size);
-  const pool = large.length > 0 ? large : [[...Array(album.count).keys()]];
-  return (random) => {
-    const group = random.pick(pool);
-    return { indices: Array.from({ length: size }, () => random.pick(group)), dropProbability: 0 };
-  };
-}

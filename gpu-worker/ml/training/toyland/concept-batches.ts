@@ -2,33 +2,26 @@ import { placeWords } from '../../elite/place-words.ts';
 import type { ClipTokenizer } from '../../text/clip-tokenizer.ts';
 import { encodeConceptPrompt, encodePrompt } from '../../text/encode-prompt.ts';
 import type { Random } from '../random.ts';
-import { viewStagings } from './album.ts';
+import { stagings } from './album.ts';
 import { captionOf, conceptPrompt, templates } from './caption.ts';
 import type { ToylandContext } from './recipe.ts';
 
 export const placeholder = 'S*';
 
-/** Views that can be the photo of a concept: those without an edit. */
-const photoViews = [...viewStagings.keys()].filter((view) => !viewStagings[view].edit);
-
-/** A picture that can be the photo of a concept, as its number in the album. */
-export function samplePhoto(album: ToylandContext['album'], random: Random): number {
-  const first = random.integer(album.count / viewStagings.length) * viewStagings.length;
-  return first + random.pick(photoViews);
-}
-
-/** A photo of a character, a picture to denoise, and the prompt that connects them; both as numbers in the album. */
+/** A portrait of a character, a picture of it to denoise, and the prompt that connects them; both as numbers in their albums. */
 export type Pairing = { photo: number; target: number; prompt: string };
 
 /**
- * Half of the time the target is the photo itself, as in the authors' training; otherwise it is another view of the same character, edits
- * included. The prompt names the target's scene and edit, so that the concept need not: what the words could learn of the photo's
- * surroundings is of no use for the target's.
+ * The target is another picture than the photo: smaller, elsewhere, edits included. The prompt names the target's scene and edit, so that the
+ * concept need not: what the words could learn of the photo's surroundings is of no use for the target's.
  */
-export function samplePairing(album: ToylandContext['album'], random: Random): Pairing {
-  const viewCount = viewStagings.length;
-  const photo = samplePhoto(album, random);
-  const target = random.chance(0.5) ? photo : photo - (photo % viewCount) + random.integer(viewCount);
+export function samplePairing(
+  { album, portraits }: Pick<ToylandContext, 'album' | 'portraits'>,
+  random: Random,
+): Pairing {
+  const { views, portraits: photos } = stagings;
+  const photo = random.integer(portraits.count);
+  const target = Math.floor(photo / photos.length) * views.length + random.integer(views.length);
   return {
     photo,
     target,

@@ -26,12 +26,24 @@ function samplePose(random: Random): Pose {
   };
 }
 
-export type Staging = { scene: boolean; edit: boolean };
+/** As large as the frame allows, like a photo that is cropped to its object. */
+function sampleCloseUp(random: Random): Pose {
+  const scale = random.uniform(0.82, 0.92);
+  const half = 52 * scale;
+  return {
+    x: random.uniform(half, 100 - half),
+    y: random.uniform(half, 100 - half),
+    scale,
+    tiltDegrees: random.uniform(-10, 10),
+  };
+}
+
+export type Staging = { scene: boolean; edit: boolean; closeUp?: boolean };
 
 export function sampleDepiction(character: Character, random: Random, staging: Staging): Depiction {
   return {
     character,
-    pose: samplePose(random),
+    pose: staging.closeUp ? sampleCloseUp(random) : samplePose(random),
     scene: staging.scene ? random.pick(scenes) : null,
     sceneSeed: random.integer(2 ** 31),
     edit: staging.edit ? random.pick(edits) : null,

@@ -30,7 +30,7 @@ export const globalRecipe: Recipe = {
   name: 'global',
 
   async stage(context) {
-    const { album, plan, modelFolder, seed } = context;
+    const { album, portraits, plan, modelFolder, seed } = context;
     const { steps, batchSize, accumulate, learningRate } = plan.global;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(context);
@@ -51,13 +51,13 @@ export const globalRecipe: Recipe = {
           batchOf: async (step, part) => {
             const random = createRandom(seed, step, part);
             const ordinary = random.chance(captionShare);
-            const pairings = Array.from({ length: batchSize }, () => samplePairing(album, random));
+            const pairings = Array.from({ length: batchSize }, () => samplePairing(context, random));
             const prompts = pairings.map(({ prompt, target }) =>
               ordinary
                 ? encodeCaption(tokenizer, album, target, random, context)
                 : encodePairing(tokenizer, prompt, random.chance(0.5) ? allWords : [0], context),
             );
-            const photos = album.rgb(pairings.map(({ photo }) => photo));
+            const photos = portraits.rgb(pairings.map(({ photo }) => photo));
             const clean = await cache.read(pairings.map(({ target }) => target));
             return {
               ...noiseLatents(clean, [batchSize, ...cache.shape], schedule, random, { chooseTimestep }),

@@ -1,12 +1,13 @@
 import type { FloatTensor } from '../../runtime/session.ts';
 import { toUnit, wholePlanes } from '../pixels.ts';
-import { viewsOfCharacter } from './album.ts';
+import { type AlbumKind, picturesOfCharacter } from './album.ts';
 import type { Depiction } from './depiction.ts';
 import { renderDepiction } from './render.ts';
 
-/** All views of the first characters that training never sees. */
-export function heldOutDepictions(characters: number, seed = 0): Depiction[] {
-  return Array.from({ length: characters }, (_, index) => viewsOfCharacter({ seed, split: 'held-out' }, index)).flat();
+/** All pictures of a kind of the first characters that training never sees. */
+export function heldOutDepictions(characters: number, kind: AlbumKind = 'views'): Depiction[] {
+  const plan = { kind, seed: 0, split: 'held-out' } as const;
+  return Array.from({ length: characters }, (_, index) => picturesOfCharacter(plan, index)).flat();
 }
 
 /** Rendered depictions one after another, [n, size, size, 3]. */

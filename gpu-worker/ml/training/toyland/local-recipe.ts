@@ -26,7 +26,7 @@ export const localRecipe: Recipe = {
   name: 'local',
 
   async stage(context) {
-    const { album, plan, modelFolder, seed } = context;
+    const { album, portraits, plan, modelFolder, seed } = context;
     const { steps, batchSize, accumulate, learningRate } = plan.local;
     const tokenizer = writeTokenizer(modelFolder);
     const cache = await openLatentCache(context);
@@ -45,11 +45,11 @@ export const localRecipe: Recipe = {
           frozen,
           batchOf: async (step, part) => {
             const random = createRandom(seed, step, part);
-            const pairings = Array.from({ length: batchSize }, () => samplePairing(album, random));
+            const pairings = Array.from({ length: batchSize }, () => samplePairing(context, random));
             const photoIndices = pairings.map(({ photo }) => photo);
             const targetIndices = pairings.map(({ target }) => target);
-            const photos = album.rgb(photoIndices);
-            const masks = withoutScene(album.labels(photoIndices), batchSize, random);
+            const photos = portraits.rgb(photoIndices);
+            const masks = withoutScene(portraits.labels(photoIndices), batchSize, random);
             const prompts = pairings.map(({ prompt }) => encodePairing(tokenizer, prompt, [0], context));
             const objects = photos.map((byte, i) => byte * masks[Math.floor(i / 3)]);
             return {

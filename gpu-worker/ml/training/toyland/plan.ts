@@ -49,7 +49,7 @@ export function shippedPlan(): ToylandPlan {
       restartSteps: 2500,
       learningRate: 1e-3,
     },
-    clip: { steps: 500, batchSize: 128, alikeSteps: 2000, alikeBatchSize: 64, learningRate: 5e-4 },
+    clip: { steps: 500, batchSize: 128, alikeSteps: 1500, alikeBatchSize: 64, learningRate: 1e-3 },
     reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
     unet: {
       steps: 3400,

@@ -5,7 +5,10 @@ import type { ToylandPlan } from './plan.ts';
 
 export type ToylandContext = {
   plan: ToylandPlan;
+  /** The pictures to draw. */
   album: Album;
+  /** The photos of concepts: the album's characters, in the same order. */
+  portraits: Album;
   /** Holds what stages leave for later ones, beside their checkpoints. */
   folder: string;
   /** Where the model grows, component by component, in Stable Diffusion's layout. */

@@ -3,7 +3,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runStage, type StageProgress } from '../stage.ts';
 import type { TrainingState } from '../training-state.ts';
-import { openAlbum, writeAlbum } from './album.ts';
+import { type AlbumKind, openAlbum, writeAlbum } from './album.ts';
 import { clipRecipe } from './clip-recipe.ts';
 import { globalRecipe } from './global-recipe.ts';
 import { localRecipe } from './local-recipe.ts';
@@ -16,7 +16,7 @@ import { vaeRecipe } from './vae-recipe.ts';
 import { wordsRecipe } from './words-recipe.ts';
 
 export type ToylandProgress =
-  | { kind: 'drawn'; done: number; total: number }
+  | { kind: 'drawn'; album: AlbumKind; done: number; total: number }
   | ({ kind: 'step' } & StageProgress)
   | { kind: 'measured'; stage: string; metrics: Metrics };
 
@@ -49,16 +49,12 @@ export async function* trainToyland(
   options: { seed: number; threads?: number; ablation?: boolean; signal?: AbortSignal },
 ): AsyncGenerator<ToylandProgress> {
   const { seed, threads, ablation = false, signal } = options;
-  const albumFolder = join(folder, 'album');
-  if (!existsSync(join(albumFolder, 'album.json'))) {
-    const { characters, sizePx } = plan;
-    for await (const done of writeAlbum(albumFolder, { seed, split: 'train', characters, sizePx })) {
-      yield { kind: 'drawn', done, total: characters };
-      if (signal?.aborted) return;
-    }
+  for (const kind of ['views', 'portraits'] as const) {
+    yield* drawAlbum(folder, kind, plan, seed);
+    if (signal?.aborted) return;
   }
-  const album = await openAlbum(albumFolder);
-  const context: ToylandContext = { plan, album, folder, modelFolder: join(folder, 'model'), seed, threads };
+  const albums = await openAlbums(folder);
+  const context: ToylandContext = { plan, ...albums, folder, modelFolder: join(folder, 'model'), seed, threads };
   await mkdir(context.modelFolder, { recursive: true });
   try {
     for (const recipe of recipes) {
@@ -72,7 +68,26 @@ export async function* trainToyland(
       if (signal?.aborted) return;
     }
   } finally {
-    album.close();
+    albums.album.close();
+    albums.portraits.close();
+  }
+}
+
+/** The albums that a training in `folder` has drawn. */
+export async function openAlbums(folder: string): Promise<Pick<ToylandContext, 'album' | 'portraits'>> {
+  return { album: await openAlbum(join(folder, 'views')), portraits: await openAlbum(join(folder, 'portraits')) };
+}
+
+async function* drawAlbum(
+  folder: string,
+  kind: AlbumKind,
+  { characters, sizePx }: ToylandPlan,
+  seed: number,
+): AsyncGenerator<ToylandProgress> {
+  const albumFolder = join(folder, kind);
+  if (existsSync(join(albumFolder, 'album.json'))) return;
+  for await (const done of writeAlbum(albumFolder, { kind, seed, split: 'train', characters, sizePx })) {
+    yield { kind: 'drawn', album: kind, done, total: characters };
   }
 }
 

@@ -1,9 +1,7 @@
 import { dirname, join } from 'node:path';
 import { portable } from '../../graph/op-sets/portable.ts';
 import { globalMappingGraph } from '../../models/mapping-networks.ts';
-import type { FloatTensor } from '../../runtime/session.ts';
-import { openSession } from '../../runtime/session.ts';
-import type { ClipTokenizer } from '../../text/clip-tokenizer.ts';
+import { type FloatTensor, openSession } from '../../runtime/session.ts';
 import { readTensor } from '../../weights/read-tensor.ts';
 import { readSafetensorsIndex, writeSafetensors } from '../../weights/safetensors.ts';
 import { openVisionEncoder } from '../frozen-encoders.ts';
@@ -15,7 +13,6 @@ import { createRandom } from '../random.ts';
 import { wordsStage } from '../stages/words-stage.ts';
 import { category, eyePhrases } from './caption.ts';
 import { type Character, patterns, shapes } from './character.ts';
-import { samplePhoto } from './concept-batches.ts';
 import { depictionBytes, heldOutDepictions } from './held-out-pictures.ts';
 import { hueWords, nameHue } from './hue.ts';
 import { writeTokenizer } from './prompts.ts';
@@ -35,7 +32,7 @@ const measured = 100;
 export const wordsRecipe: Recipe = {
   name: 'words',
 
-  async stage({ album, plan, modelFolder, seed, threads }) {
+  async stage({ portraits, plan, modelFolder, seed, threads }) {
     const { steps, batchSize, learningRate } = plan.words;
     const { mapping } = plan.networks;
     const vision = await openVisionEncoder({ config: plan.networks, checkpoints: frozenWeights(modelFolder), threads });
@@ -50,10 +47,10 @@ export const wordsRecipe: Recipe = {
           frozen: new Map(),
           batchOf: async (step, part) => {
             const random = createRandom(seed, step, part);
-            const photos = Array.from({ length: batchSize }, () => samplePhoto(album, random));
-            const pixels = wholePlanes(album.rgb(photos), plan.sizePx, toClipPixels);
+            const photos = Array.from({ length: batchSize }, () => random.integer(portraits.count));
+            const pixels = wholePlanes(portraits.rgb(photos), plan.sizePx, toClipPixels);
             const rows = photos.flatMap((photo) =>
-              wordsOf(album.depiction(photo).character).slice(0, mapping.words).map(embed),
+              wordsOf(portraits.depiction(photo).character).slice(0, mapping.words).map(embed),
             );
             return {
               features: await vision.features(pixels),
@@ -75,7 +72,7 @@ export const wordsRecipe: Recipe = {
 
   /** How often the primary word is nearest to the shape's own, and the next two to those of hue and pattern. */
   async measure({ plan, modelFolder, threads }) {
-    const photos = heldOutDepictions(measured).filter(({ edit }) => edit === null);
+    const photos = heldOutDepictions(measured, 'portraits');
     const bytes = await depictionBytes(photos, plan.sizePx);
     const pixels = wholePlanes(bytes, plan.sizePx, toClipPixels);
     const words = await writeWords({ plan, modelFolder, threads }, pixels);
@@ -106,7 +103,7 @@ function wordsOf({ shape, hueDegrees, pattern, eyes }: Character): string[] {
 
 /** Word → the embedding of its first token, as the text encoder has learnt it. */
 function openEmbeddings(modelFolder: string): (word: string) => Float32Array {
-  const tokenizer: ClipTokenizer = writeTokenizer(modelFolder);
+  const tokenizer = writeTokenizer(modelFolder);
   const location = componentWeights(modelFolder, 'text_encoder').get('text_model.embeddings.token_embedding.weight')!;
   const table = readTensor(location);
   const size = location.shape[1];

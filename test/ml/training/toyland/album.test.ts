@@ -5,12 +5,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import {
   type AlbumPlan,
   openAlbum,
-  viewsOfCharacter,
+  picturesOfCharacter,
   writeAlbum,
 } from '../../../../gpu-worker/ml/training/toyland/album.ts';
-import { renderDepiction } from '../../../../gpu-worker/ml/training/toyland/render.ts';
+import { labels, renderDepiction } from '../../../../gpu-worker/ml/training/toyland/render.ts';
 
-const plan: AlbumPlan = { seed: 5, split: 'held-out', characters: 3, sizePx: 32 };
+const plan: AlbumPlan = { kind: 'views', seed: 5, split: 'held-out', characters: 3, sizePx: 32 };
 
 async function temporaryFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'album-'));
@@ -28,7 +28,7 @@ test('an album gives back every picture as it was rendered, in any order', async
   expect(album.plan).toEqual(plan);
   expect(album.count).toBe(18);
   const [second, first] = [album.depiction(13), album.depiction(2)];
-  expect(first).toEqual(viewsOfCharacter(plan, 0)[2]);
+  expect(first).toEqual(picturesOfCharacter(plan, 0)[2]);
   const renderings = await Promise.all([second, first].map((depiction) => renderDepiction(depiction, plan.sizePx)));
   expect(Buffer.from(album.rgb([13, 2]))).toEqual(Buffer.concat(renderings.map((rendering) => rendering.rgb)));
   expect(Buffer.from(album.labels([13, 2]))).toEqual(Buffer.concat(renderings.map((rendering) => rendering.labels)));
@@ -43,9 +43,25 @@ test('a picture beyond the end is refused', async () => {
 });
 
 test('views of one character differ in pose and staging only', () => {
-  const views = viewsOfCharacter(plan, 1);
+  const views = picturesOfCharacter(plan, 1);
   expect(new Set(views.map((view) => JSON.stringify(view.character))).size).toBe(1);
   expect(new Set(views.map((view) => JSON.stringify(view.pose))).size).toBe(6);
   expect(views.filter((view) => view.scene !== null)).toHaveLength(3);
   expect(views.filter((view) => view.edit !== null)).toHaveLength(2);
+});
+
+test('portraits show the same characters, as large as the frame allows and without edits', async () => {
+  const portraits = picturesOfCharacter({ ...plan, kind: 'portraits' }, 1);
+  expect(portraits.map(({ scene }) => scene !== null)).toEqual([false, true]);
+  for (const portrait of portraits) {
+    expect(portrait.character).toEqual(picturesOfCharacter(plan, 1)[0].character);
+    expect(portrait.edit).toBeNull();
+    const sizePx = 64;
+    const { labels: map } = await renderDepiction(portrait, sizePx);
+    const inside = [...map.keys()].filter((pixel) => map[pixel] === labels.character);
+    const columns = inside.map((pixel) => pixel % sizePx);
+    const rows = inside.map((pixel) => Math.floor(pixel / sizePx));
+    const box = Math.max(Math.max(...columns) - Math.min(...columns), Math.max(...rows) - Math.min(...rows)) + 1;
+    expect(box / sizePx).toBeGreaterThan(0.7);
+  }
 });

@@ -18,12 +18,16 @@ import { portable } from '../../../../gpu-worker/ml/graph/op-sets/portable.ts';
 import { follow } from '../../../../gpu-worker/ml/pipelines/follow.ts';
 import { openSession } from '../../../../gpu-worker/ml/runtime/session.ts';
 import { openClipTokenizer } from '../../../../gpu-worker/ml/text/clip-tokenizer.ts';
-import { openAlbum } from '../../../../gpu-worker/ml/training/toyland/album.ts';
 import { openLatentCache } from '../../../../gpu-worker/ml/training/toyland/latent-cache.ts';
 import { shippedPlan, type ToylandPlan } from '../../../../gpu-worker/ml/training/toyland/plan.ts';
 import { shipToyland } from '../../../../gpu-worker/ml/training/toyland/ship-toyland.ts';
 import { singleLayerFolder } from '../../../../gpu-worker/ml/training/toyland/single-layer.ts';
-import { GateError, recipes, trainToyland } from '../../../../gpu-worker/ml/training/toyland/train-toyland.ts';
+import {
+  GateError,
+  openAlbums,
+  recipes,
+  trainToyland,
+} from '../../../../gpu-worker/ml/training/toyland/train-toyland.ts';
 import { loadState } from '../../../../gpu-worker/ml/training/training-state.ts';
 import { openModelFolder } from '../../../../gpu-worker/ml/weights/open-model-folder.ts';
 import { readTensor } from '../../../../gpu-worker/ml/weights/read-tensor.ts';
@@ -83,10 +87,10 @@ describe('the whole training in miniature', () => {
 
   // On the same batches, since the noise in a batch moves its loss more than a few steps do.
   test.each(recipes)('lowers the loss of stage $name', async ({ name, stage }) => {
-    const album = await openAlbum(join(folder, 'album'));
+    const albums = await openAlbums(folder);
     const { phases, initial, close } = await stage({
       plan,
-      album,
+      ...albums,
       folder,
       modelFolder: join(folder, 'model'),
       seed: 1,
@@ -105,13 +109,14 @@ describe('the whole training in miniature', () => {
     const [before, after] = [await meanLoss(initial()), await meanLoss(parameters)];
     await session.release();
     await close?.();
-    album.close();
+    for (const album of Object.values(albums)) album.close();
     expect(after).toBeLessThan(before);
   });
 
   test('keeps latents for later stages: what they read is what they would encode', async () => {
-    const album = await openAlbum(join(folder, 'album'));
-    const context = { plan, album, folder, modelFolder: join(folder, 'model'), seed: 1 };
+    const albums = await openAlbums(folder);
+    const { album } = albums;
+    const context = { plan, ...albums, folder, modelFolder: join(folder, 'model'), seed: 1 };
     const indices = [3, 0, album.count - 1];
     const [kept] = (await readdir(join(folder, 'latents'))).filter((file) => file.endsWith('-8.f16'));
     const [again, anew] = [await openLatentCache(context), await openLatentCache({ ...context, folder: empty })];
@@ -121,7 +126,7 @@ describe('the whole training in miniature', () => {
     const [ofTraining, ofThree] = [await read(folder), await read(empty)];
     expect(ofThree).toHaveLength(ofTraining.length);
     expect(ofThree.filter((byte) => byte !== 0).length).toBeLessThan(ofTraining.filter((byte) => byte !== 0).length);
-    album.close();
+    for (const opened of Object.values(albums)) opened.close();
   });
 
   test('draws, trains and measures', () => {
