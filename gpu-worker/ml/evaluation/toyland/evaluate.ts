@@ -54,7 +54,7 @@ export async function* evaluateToyland(
   return { portraits, rows };
 }
 
-/** One row of the table, of any portraits; retrieval is among the first of `candidates`, which are these portraits and others. */
+/** One row of the table. Retrieval is among all `candidates`, of which `portraits` are the first. */
 export async function evaluatePortraits(
   model: EliteModel,
   judges: Judges,

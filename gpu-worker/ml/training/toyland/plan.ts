@@ -19,7 +19,7 @@ export type ToylandPlan = {
   /** `steps` on any pictures, then `alikeSteps` on pictures that are alike, in smaller batches. */
   clip: StagePlan & { alikeSteps: number; alikeBatchSize: number };
   reader: StagePlan;
-  /** `steps` on pictures of half the size, `fullSteps` on full ones, then `detailSteps` with the plain loss from a fifth of the rate. */
+  /** `steps` on pictures of half the size, `fullSteps` on full ones, then `detailSteps` with the plain loss, restarted. */
   unet: StagePlan & { fullSteps: number; detailSteps: number; averageDecay: number };
   words: StagePlan;
   global: StagePlan;
@@ -49,12 +49,12 @@ export function shippedPlan(): ToylandPlan {
       restartSteps: 2500,
       learningRate: 1e-3,
     },
-    clip: { steps: 500, batchSize: 128, alikeSteps: 1500, alikeBatchSize: 64, learningRate: 1e-3 },
+    clip: { steps: 300, batchSize: 128, alikeSteps: 1200, alikeBatchSize: 64, learningRate: 1e-3 },
     reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
     unet: {
       steps: 3400,
       fullSteps: 19_600,
-      detailSteps: 4000,
+      detailSteps: 9000,
       batchSize: 8,
       accumulate: 2,
       learningRate: 5e-4,

@@ -22,18 +22,20 @@ const emptyShare = 0.1;
 /** The text encoder, which CLIP has trained, follows more slowly than the UNet. */
 const textRateFactor = 0.3;
 
-/** How much a timestep is trained on. */
-type Emphasis = { chooseTimestep: (random: Random) => number; weightOf: (timestep: number) => number };
+/** The rate that details start from, as a share of the first. */
+const detailRate = 0.6;
+
+/** How much a timestep is trained on; any as much as another when left out. */
+type Emphasis = { chooseTimestep?: (random: Random) => number; weightOf?: (timestep: number) => number };
 
 /** Outlines, which nearly pure noise decides, get their share. */
 const onOutlines: Emphasis = { chooseTimestep, weightOf: remainingWeight };
 
 /** The plain loss: spots and checks are decided where outlines stand already. */
-const onDetails: Emphasis = { chooseTimestep: (random) => random.integer(schedule.trainTimesteps), weightOf: () => 1 };
+const onDetails: Emphasis = {};
 
 /**
- * A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones; outlines first, then details
- * from a fifth of the rate.
+ * A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones; outlines first, then details.
  */
 export const unetRecipe: Recipe = {
   name: 'unet',
@@ -43,7 +45,7 @@ export const unetRecipe: Recipe = {
     const { steps, fullSteps, detailSteps, batchSize, accumulate, learningRate, averageDecay } = plan.unet;
     const tokenizer = writeTokenizer(modelFolder);
     const [half, full] = [await openLatentCache(context, { half: true }), await openLatentCache(context)];
-    const phase = (untilStep: number, cache: LatentCache, { chooseTimestep, weightOf }: Emphasis): Phase => ({
+    const phase = (untilStep: number, cache: LatentCache, { chooseTimestep, weightOf = () => 1 }: Emphasis): Phase => ({
       untilStep,
       training: unetStage(plan.networks, { batchSize, latentSize: cache.shape[1] }),
       frozen: new Map(),
@@ -73,7 +75,7 @@ export const unetRecipe: Recipe = {
       phase(outlineSteps + detailSteps, full, onDetails),
     ];
     const first = cosineRate(learningRate, { steps: outlineSteps, warmupSteps: 500 });
-    const restarted = cosineRate(learningRate / 5, { steps: detailSteps, warmupSteps: 50 });
+    const restarted = cosineRate(learningRate * detailRate, { steps: detailSteps, warmupSteps: 100 });
     const { layout } = phases[0].training;
     return {
       name: 'unet',
