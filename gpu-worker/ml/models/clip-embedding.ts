@@ -15,11 +15,15 @@ export type ClipConfig = {
   readonly projectionSize: number;
 };
 
-/** Normalised pixels [batch, 3, size, size] → unit vectors [batch, projectionSize], projected from the class token (Radford et al. 2021). */
-export function embedPictures(at: Scope, pixels: Value, { vision, projectionSize }: ClipConfig): Value {
+/** Normalised pixels [batch, 3, size, size] → the class token after the last norm [batch, hidden]. */
+export function poolPictures(at: Scope, pixels: Value, { vision }: ClipConfig): Value {
   const last = clipVision(at, pixels, vision).at(-1)!;
   const classToken = reshape(slice(last, 1, 0, 1), [last.shape[0], vision.hiddenSize]);
-  const pooled = layerNorm(at.at('vision_model.post_layernorm'), classToken, vision.layerNormEpsilon);
+  return layerNorm(at.at('vision_model.post_layernorm'), classToken, vision.layerNormEpsilon);
+}
+
+/** Pooled pictures [batch, hidden] → unit vectors [batch, projectionSize] (Radford et al. 2021). */
+export function projectPictures(at: Scope, pooled: Value, { projectionSize }: ClipConfig): Value {
   return unitRows(linear(at.at('visual_projection'), pooled, projectionSize, { bias: false }));
 }
 
@@ -46,7 +50,8 @@ export function pictureEmbeddingGraph(config: ClipConfig, ops: OpSet): Graph {
   const graph = new Graph('clip_pictures');
   const { imageSize } = config.vision;
   const at = rootScope(graph, 'clip', ops);
-  graph.output('embedding', embedPictures(at, at.input('pixels', ['batch', 3, imageSize, imageSize]), config));
+  const pooled = poolPictures(at, at.input('pixels', ['batch', 3, imageSize, imageSize]), config);
+  graph.output('embedding', projectPictures(at, pooled, config));
   return graph;
 }
 

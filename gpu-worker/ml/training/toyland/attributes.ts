@@ -1,4 +1,5 @@
 import type { AttributeReaderConfig } from '../../evaluation/attribute-reader.ts';
+import type { FloatTensor } from '../../runtime/session.ts';
 import { type Pattern, patterns, type Shape, shapes } from './character.ts';
 import type { Depiction } from './depiction.ts';
 import { edits, hueAfterEdit, isRecolouring, type WornEdit } from './edit.ts';
@@ -52,7 +53,7 @@ export function attributesOf({ character, pose, scene, edit }: Depiction): Attri
 }
 
 /** What each head should say about a picture with these attributes. */
-export function headTargets({
+function headTargets({
   shape,
   pattern,
   hueDegrees,
@@ -70,6 +71,17 @@ export function headTargets({
     worn: oneHot(wornChoices, worn),
     stripes: stripesDegrees === null ? [0, 0] : direction(2 * stripesDegrees),
   };
+}
+
+/** The same for a batch: [batch, n] for each head. */
+export function headTensors(depictions: readonly Depiction[]): Record<string, FloatTensor> {
+  const targets = depictions.map((depiction) => headTargets(attributesOf(depiction)));
+  return Object.fromEntries(
+    Object.entries(toylandReader.heads).map(([name, size]) => [
+      name,
+      { data: Float32Array.from(targets.flatMap((target) => target[name])), shape: [depictions.length, size] },
+    ]),
+  );
 }
 
 /** What the heads say, as attributes: for each choice the likeliest. */

@@ -11,8 +11,9 @@ import { namedTensors } from '../parameter-vector.ts';
 import { toClipPixels, wholePlanes } from '../pixels.ts';
 import { createRandom } from '../random.ts';
 import type { Phase } from '../stage.ts';
-import { clipStage } from '../stages/clip-stage.ts';
+import { attributeHeads, clipStage } from '../stages/clip-stage.ts';
 import { alikeSampler } from './alike-batches.ts';
+import { headTensors, toylandReader, vectorHeads } from './attributes.ts';
 import { captionOf } from './caption.ts';
 import { shapes } from './character.ts';
 import type { Depiction } from './depiction.ts';
@@ -32,6 +33,8 @@ export const clipConfig = ({ networks, projectionSize }: ToylandPlan): ClipConfi
 
 /** The whole CLIP model, kept for measuring: the text encoder goes on being trained with the UNet. */
 export const clipFile = (folder: string): string => join(folder, 'clip', 'model.safetensors');
+
+const asked = { heads: toylandReader.heads, vectors: vectorHeads };
 
 /** Of the later batches, those whose pictures are alike. */
 const alikeShare = 0.75;
@@ -55,7 +58,7 @@ export const clipRecipe: Recipe = {
     }));
     const phase = (untilStep: number, size: number, alike: number): Phase => ({
       untilStep,
-      training: clipStage(clipConfig(plan), size),
+      training: clipStage(clipConfig(plan), { batchSize: size, asked }),
       frozen: new Map(),
       batchOf: async (step, part) => {
         const random = createRandom(seed, step, part);
@@ -64,16 +67,18 @@ export const clipRecipe: Recipe = {
         const indices = isAlike
           ? sampleAlike(random)
           : Array.from({ length: size }, () => random.integer(pictures.count));
-        const captions = indices.map((index) => captionOf(pictures.depiction(index), random, isAlike ? 0 : undefined));
+        const depictions = indices.map((index) => pictures.depiction(index));
+        const captions = depictions.map((depiction) => captionOf(depiction, random, isAlike ? 0 : undefined));
         return {
           pixels: wholePlanes(pictures.rgb(indices), plan.sizePx, toClipPixels),
           ...captionTensors(tokenizer, captions),
+          ...headTensors(depictions),
         };
       },
     });
     const phases = [phase(steps, batchSize, 0), phase(steps + alikeSteps, alikeBatchSize, alikeShare)];
     const { layout } = phases[0].training;
-    const first = cosineRate(learningRate, { steps, warmupSteps: 200 });
+    const first = cosineRate(learningRate, { steps, warmupSteps: 100 });
     const restarted = cosineRate(learningRate, { steps: alikeSteps, warmupSteps: 50 });
     return {
       name: 'clip',
@@ -90,7 +95,8 @@ export const clipRecipe: Recipe = {
 
   async write({ plan, folder, modelFolder }, stage, state) {
     const config = clipConfig(plan);
-    const tensors = namedTensors(stage.phases[0].training.layout, state.average, 'clip');
+    const trained = namedTensors(stage.phases[0].training.layout, state.average, 'clip');
+    const tensors = new Map([...trained].filter(([key]) => !key.startsWith(attributeHeads)));
     const tower = (prefix: string) => new Map([...tensors].filter(([key]) => key.startsWith(prefix)));
     mkdirSync(join(folder, 'clip'), { recursive: true });
     writeSafetensors(clipFile(folder), tensors, { format: 'pt' });

@@ -49,7 +49,7 @@ export function shippedPlan(): ToylandPlan {
       restartSteps: 2500,
       learningRate: 1e-3,
     },
-    clip: { steps: 300, batchSize: 128, alikeSteps: 1200, alikeBatchSize: 64, learningRate: 1e-3 },
+    clip: { steps: 400, batchSize: 64, alikeSteps: 900, alikeBatchSize: 64, learningRate: 1e-3 },
     reader: { steps: 12_000, batchSize: 32, learningRate: 1e-3 },
     unet: {
       steps: 3400,

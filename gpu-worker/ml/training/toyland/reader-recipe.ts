@@ -7,7 +7,7 @@ import { namedTensors } from '../parameter-vector.ts';
 import { toUnit, wholePlanes } from '../pixels.ts';
 import { createRandom } from '../random.ts';
 import { readerStage } from '../stages/reader-stage.ts';
-import { attributesOf, headTargets, toylandReader, vectorHeads } from './attributes.ts';
+import { attributesOf, headTensors, toylandReader, vectorHeads } from './attributes.ts';
 import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
 import { compareAttributes, openReader, readerFile, shareRight } from './reader.ts';
 import type { Recipe } from './recipe.ts';
@@ -39,12 +39,7 @@ export const readerRecipe: Recipe = {
               const noise = random.uniform(0, mostNoise);
               for (let i = n * pictureSize; i < (n + 1) * pictureSize; i++) image.data[i] += noise * random.normal();
             }
-            const targets = indices.map((index) => headTargets(attributesOf(album.depiction(index))));
-            const heads = Object.entries(config.heads).map(([name, size]) => [
-              name,
-              { data: Float32Array.from(targets.flatMap((target) => target[name])), shape: [batchSize, size] },
-            ]);
-            return { image, ...Object.fromEntries(heads) };
+            return { image, ...headTensors(indices.map((index) => album.depiction(index))) };
           },
         },
       ],
