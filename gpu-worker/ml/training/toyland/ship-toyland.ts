@@ -8,9 +8,12 @@ import { readerFile } from './reader.ts';
 import type { Metrics } from './recipe.ts';
 import { recipes } from './train-toyland.ts';
 
+/** Where whoever steps in while a training runs says so. */
+const notesName = 'notes.md';
+
 /**
  * Makes of a finished training what the repository ships: the model in half precision with its card in `out`, and the judges it was measured by
- * beside it in `<out>-judges`. What is there already is replaced.
+ * beside it in `<out>-judges`. What is there already is replaced. The folder's `notes.md` goes into the card.
  *
  * @throws Error naming the first stage that is not finished.
  */
@@ -32,7 +35,9 @@ export function shipToyland(folder: string, out: string, { plan, seed }: { plan:
   }
   const hours = hoursOf(join(folder, 'log.jsonl'));
   const evaluation = `${basename(out)}-evaluation`;
-  writeFileSync(join(out, 'README.md'), modelCard({ plan, seed, results, hours, evaluation }));
+  const notesFile = join(folder, notesName);
+  const notes = existsSync(notesFile) ? readFileSync(notesFile, 'utf8') : '';
+  writeFileSync(join(out, 'README.md'), modelCard({ plan, seed, results, hours, evaluation, notes }));
 }
 
 /** The time each stage's steps took, from the training's log. */

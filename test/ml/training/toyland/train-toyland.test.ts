@@ -200,6 +200,7 @@ describe('the whole training in miniature', () => {
       join(folder, 'log.jsonl'),
       '{"stage":"vae","step":20,"seconds":18}\n{"stage":"vae","step":40,"seconds":18}\n',
     );
+    await writeFile(join(folder, 'notes.md'), 'It was stopped once.\n');
     const out = join(folder, 'shipped');
     shipToyland(folder, out, { plan, seed: 1 });
     const [whole, halved] = [join(folder, 'model'), out].map((place) => openModelFolder(place).checkpoints);
@@ -215,6 +216,7 @@ describe('the whole training in miniature', () => {
     expect(await readFile(join(out, 'README.md'), 'utf8')).toContain(
       '| vae | 24 steps on crops of 16 pixels in batches of 8, 8 on whole pictures in batches of 4, 2 more from a fifth of the rate | 0.2 | psnrDb',
     );
+    expect(await readFile(join(out, 'README.md'), 'utf8')).toContain('\nIt was stopped once.\n');
     const judges = await openJudges(`${out}-judges`, plan, { tokenizer: openClipTokenizer(join(out, 'tokenizer')) });
     await judges.close();
   });
