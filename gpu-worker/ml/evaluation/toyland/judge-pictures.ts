@@ -28,7 +28,7 @@ export type Scores = {
   stripes?: number;
   /** The scene or the edit that was asked for is there. */
   asked: number;
-  /** Among all contestants' photos its own is the most alike in shape, colour and pattern; not asked of what was to change colour. */
+  /** Of all contestants its own is the most alike in shape, colour and pattern; not asked of what was to change colour. */
   retrieval?: number;
 };
 
@@ -50,7 +50,6 @@ export async function judgePictures(
       entries.map(({ task }) => task.prompt(category)),
     ),
   );
-  const photosRead = await reader.read(picturePlanes(photos, toUnit));
   const read = await reader.read(picturePlanes(pictures, toUnit));
   return entries.map(({ contestant, task }, index) => {
     const seen = read[index];
@@ -59,7 +58,7 @@ export async function judgePictures(
     const upright = { ...photo.pose, tiltDegrees: 0 };
     const verdict = compareAttributes(seen, attributesOf({ ...photo, ...task, pose: upright }));
     const recoloured = task.edit !== null && isRecolouring(task.edit);
-    const likeness = photosRead.map((other) => similarity(seen, other));
+    const likeness = contestants.map((other) => similarity(seen, attributesOf(other.contestant.photo)));
     return {
       clipI: cosine(embeddings[index], photoEmbeddings[contestant]),
       clipT: cosine(embeddings[index], texts[index]),
