@@ -18,6 +18,7 @@ import { drawing } from '../ml/training/toyland/base-quality.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
 import { singleLayerFolder } from '../ml/training/toyland/single-layer.ts';
 import { openModelFolder } from '../ml/weights/open-model-folder.ts';
+import { shippedJudges, shippedModel } from '../models/shipped-model.ts';
 import { wholeNumber } from './option-values.ts';
 import { type Bar, createReport, type Terminal } from './terminal.ts';
 import { toylandFolder } from './toyland-folder.ts';
@@ -48,10 +49,10 @@ export function evaluateCommand(terminal: Terminal): Command {
 function toylandCommand(terminal: Terminal): Command {
   return new Command('toyland')
     .description('measure a toyland model on held-out characters')
-    .option('--dir <folder>', 'what a training left; ELITE_TRAIN_DIR, else in the user’s cache')
-    .option('--judges <folder>', 'reader and CLIP, if they are not the training’s')
+    .option('--dir <folder>', 'measure what a training left there, not the model that comes along')
+    .option('--judges <folder>', 'reader and CLIP, if they are others')
     .option('--single-layer <folder>', 'the ablation’s model, if it is not the training’s')
-    .option('-m, --model <folder>', 'the model, if it is not the training’s')
+    .option('-m, --model <folder>', 'the model, if it is another')
     .option('-o, --output <folder>', 'for the report', 'out/eval')
     .option('--characters <n>', 'how many, of 80', wholeNumber(1, 80), 50)
     .option('--tasks <n>', 'pictures of each in a row', wholeNumber(1), 4)
@@ -63,10 +64,11 @@ function toylandCommand(terminal: Terminal): Command {
       const report = createReport(terminal, command.optsWithGlobals().json === true);
       const { output, characters, tasks, steps, threads } = options;
       const plan = shippedPlan();
-      const folder = toylandFolder(options.dir, terminal);
-      const modelDir = options.model ?? join(folder, 'model');
+      const trained = options.dir === undefined ? null : toylandFolder(options.dir, terminal);
+      const modelDir = options.model ?? (trained ? join(trained, 'model') : shippedModel);
+      const judgesDir = options.judges ?? trained ?? shippedJudges;
       const model = await loadModel(modelDir, { threads });
-      const judges = await openJudges(options.judges ?? folder, plan, { tokenizer: model.tokenizer, threads });
+      const judges = await openJudges(judgesDir, plan, { tokenizer: model.tokenizer, threads });
       const compare = async () => {
         const bar = report.startBar('textual inversion', options.inversion);
         const run = compareInversion(model, openModelFolder(modelDir), judges, {
@@ -95,8 +97,8 @@ function toylandCommand(terminal: Terminal): Command {
         return evaluate(ablated, [singleLayer]).finally(() => ablated.release());
       };
       const whole = await evaluate(model, variants);
-      const ablation = options.singleLayer ?? singleLayerFolder(folder);
-      const added = existsSync(ablation) ? (await ofOneLayer(ablation)).rows : [];
+      const ablation = options.singleLayer ?? (trained && singleLayerFolder(trained));
+      const added = ablation && existsSync(ablation) ? (await ofOneLayer(ablation)).rows : [];
       const evaluation = { ...whole, rows: [...whole.rows, ...added] };
       const inversion = options.inversion > 0 ? await compare() : undefined;
       await judges.close();

@@ -1,21 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shippedModel } from '../../gpu-worker/models/shipped-model.ts';
 import { createApiClient } from './demo/api-client.ts';
 import { type DemoOptions, readArguments } from './demo/arguments.ts';
 import { contactSheet } from './demo/contact-sheet.ts';
 import { makePictures, type Pictures } from './demo/make-pictures.ts';
 import { timingTable } from './demo/timing-table.ts';
-import { localModel } from './local-model.ts';
 import { startStack } from './stack.ts';
 
 const LOG_LINES_ON_FAILURE = 30;
 
 /** A photo in, its concept out, new pictures of it back, all of it over HTTP. Resolves when the stack is down again. */
 async function demo(options: DemoOptions, log: string[], signal: AbortSignal): Promise<void> {
-  const { modelDir, caveat } = localModel(process.env);
-  if (caveat) {
-    console.log(`${caveat}\n`);
-  }
+  const modelDir = process.env.MODEL_DIR || shippedModel;
   const startedAt = performance.now();
   console.log('starting queue, edge and worker …');
   const stack = await startStack({ modelDir, write: (line) => log.push(line), signal });
@@ -33,6 +30,8 @@ async function demo(options: DemoOptions, log: string[], signal: AbortSignal): P
 async function writePictures({ photo, mask, images }: Pictures, outDir: string): Promise<string[]> {
   const sheet = await contactSheet([photo, ...(mask ? [mask] : []), ...images]);
   const files = new Map([
+    [join(outDir, 'photo.webp'), photo], // as the service serves them
+    ...(mask ? [[join(outDir, 'mask.png'), mask] as const] : []),
     ...images.map((image, index) => [join(outDir, `image-${index}.png`), image] as const),
     [join(outDir, 'contact-sheet.png'), sheet],
   ]);

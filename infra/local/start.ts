@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { answerOf, createClient } from '../../edge/client/create-client.ts';
-import { localModel } from './local-model.ts';
+import { shippedModel } from '../../gpu-worker/models/shipped-model.ts';
 import { type Stack, startStack } from './stack.ts';
 
 const PLAYGROUND_TOKEN_SECONDS = 7200; // the longest a client token lives
@@ -34,7 +34,7 @@ async function playgroundUrl({ url, apiKey }: Stack): Promise<string> {
   return `${url}/#token=${token}`;
 }
 
-async function announce(stack: Stack, json: boolean, caveat: string | null): Promise<void> {
+async function announce(stack: Stack, json: boolean, modelDir: string): Promise<void> {
   const { url, apiKey, adminToken } = stack;
   if (json) {
     console.log(JSON.stringify({ url, api_key: apiKey, admin_token: adminToken }));
@@ -50,7 +50,7 @@ elite-edge is up at ${url}
   admin token  ${adminToken}
 
   curl -H 'Authorization: Bearer ${apiKey}' -F image=@photo.jpg '${url}/v1/concepts'
-${caveat ? `\n${caveat}\n` : ''}
+${modelDir === shippedModel ? '\nThe model that comes along knows toyland’s characters only; npm run demo leaves a photo of one in out/.\n' : ''}
 Ctrl-C stops it; nothing is kept.
 `);
 }
@@ -58,10 +58,10 @@ Ctrl-C stops it; nothing is kept.
 /** Resolves when the stack has come down again. Standard output is for the address alone, the logs go to standard error. */
 async function main(stop: AbortSignal): Promise<void> {
   const { json, port } = readArguments();
-  const { modelDir, caveat } = localModel(process.env);
+  const modelDir = process.env.MODEL_DIR || shippedModel;
   const stack = await startStack({ modelDir, port, write: console.error, signal: stop });
   try {
-    await announce(stack, json, caveat);
+    await announce(stack, json, modelDir);
     if (!stop.aborted) {
       await once(stop, 'abort');
     }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { answerOf, type Client, createClient } from '../../edge/client/create-client.ts';
+import { shippedModel } from '../../gpu-worker/models/shipped-model.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import { launchChromium } from './chromium.ts';
 
@@ -21,7 +22,7 @@ export const PHONE: BrowserContextOptions = {
   isMobile: true,
 };
 
-/** The real stack on the tiny model with a browser before it, and everything a page complained of. */
+/** The real stack with a browser before it, and everything a page complained of. */
 export type Pages = {
   readonly stack: Stack;
   readonly client: Client;
@@ -34,7 +35,7 @@ export type Pages = {
 
 export async function openPages(): Promise<Pages> {
   const [stack, browser] = await Promise.all([
-    startStack({ modelDir: fixture('model'), write: () => undefined }),
+    startStack({ modelDir: shippedModel, write: () => undefined }),
     launchChromium(),
   ]);
   const client = createClient({ origin: stack.url, token: stack.apiKey });

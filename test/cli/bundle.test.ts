@@ -17,7 +17,7 @@ beforeAll(() => {
   installed = join(mkdtempSync(join(tmpdir(), 'bundle-')), 'node_modules/elite-edge');
   mkdirSync(installed, { recursive: true });
   symlinkSync(join(repository, 'node_modules'), join(installed, 'node_modules'));
-  const build = manifest.scripts.prepack.replace('--outdir=', `--outdir=${installed}/`);
+  const build = manifest.scripts.prepack.replace(/\bdist\b/g, join(installed, 'dist'));
   execSync(build, {
     cwd: repository,
     env: { ...process.env, PATH: `node_modules/.bin:${process.env.PATH}` },

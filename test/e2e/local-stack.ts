@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { shippedModel } from '../../gpu-worker/models/shipped-model.ts';
 import { type ApiClient, createApiClient } from '../../infra/local/demo/api-client.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import type { Generation } from '../../shared/generation.ts';
-import { modelDir } from '../parity/reference.ts';
 
-/** The real stack on the tiny model, and what its processes said. */
+/** The real stack on the model that comes along, and what its processes said. */
 export async function startLocalStack(): Promise<{ stack: Stack; api: ApiClient; log: string[] }> {
   const log: string[] = [];
-  const stack = await startStack({ modelDir, write: (line) => log.push(line) });
+  const stack = await startStack({ modelDir: shippedModel, write: (line) => log.push(line) });
   return { stack, api: createApiClient(stack.url, stack.apiKey), log };
 }
 

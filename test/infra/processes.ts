@@ -1,11 +1,10 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { modelDir } from '../parity/reference.ts';
 
 export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
-/** Starts one of the launcher's programs as npm does; on the tests' model, unless told otherwise. */
+/** Starts one of the launcher's programs as npm does, on the model that comes along unless told otherwise. */
 export function startProgram(
   name: 'start' | 'demo',
   args: readonly string[],
@@ -15,7 +14,7 @@ export function startProgram(
   const child = fork(program, args, {
     silent: true,
     execArgv: [],
-    env: { ...process.env, MODEL_DIR: modelDir, ...env },
+    env: { ...process.env, MODEL_DIR: '', ...env },
   });
   let stdout = '';
   let stderr = '';

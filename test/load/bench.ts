@@ -13,7 +13,7 @@ import { decodeImage } from '../../gpu-worker/ml/image/decode-image.ts';
 import { decodeMask } from '../../gpu-worker/ml/image/decode-mask.ts';
 import { encodeConcept } from '../../gpu-worker/ml/pipelines/encode-concept.ts';
 import { follow } from '../../gpu-worker/ml/pipelines/follow.ts';
-import { localModel } from '../../infra/local/local-model.ts';
+import { shippedModel } from '../../gpu-worker/models/shipped-model.ts';
 import { referenceDir } from '../parity/reference.ts';
 import { benchEdge } from './bench-edge.ts';
 import { benchGpu } from './bench-gpu.ts';
@@ -65,7 +65,7 @@ type Stage = { readonly name: string; readonly flops: number; readonly run: () =
 const subject = ['gpu', 'int8', 'options', 'training'].find((name) => name === positionals[0]);
 const modelFolder = () => positionals[subject ? 1 : 0] ?? cachedFullSizeModel(options.precision);
 if (subject === 'gpu') await reportGpu();
-else if (subject === 'options') await reportOptions(positionals[1] ?? localModel(process.env).modelDir);
+else if (subject === 'options') await reportOptions(positionals[1] ?? shippedModel);
 else if (subject === 'training') await benchTraining(modelFolder(), threads);
 else if (subject === 'int8') console.log(await benchInt8(modelFolder(), runs, { threads }));
 else await benchProcessor(modelFolder());

@@ -7,7 +7,7 @@ import { openPhoto } from './photo.ts';
 import type { Timing } from './timing-table.ts';
 
 export type Pictures = {
-  readonly photo: Uint8Array; // as the service serves it
+  readonly photo: Uint8Array;
   readonly mask: Uint8Array | null;
   readonly images: readonly Uint8Array[];
   readonly timings: readonly Timing[];

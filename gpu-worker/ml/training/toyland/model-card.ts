@@ -35,19 +35,19 @@ export function modelCard({ plan, seed, results, hours, evaluation, notes }: Tra
 A small text-to-image model with ELITE's mapping networks, trained from nothing by this project: it draws the characters of a world that is
 drawn by a program, at ${plan.sizePx} × ${plan.sizePx} pixels. It shows on any machine what the service does with Stable Diffusion; it knows nothing of photographs.
 
-- **Data**: ${plan.characters} characters in six views and two portraits each, rendered from SVG; shape, hue, pattern, eyes and accessory, eight scenes, eight edits. One combination
-  of shape, hue and pattern in eight is held out of all training, and every figure below is on those.
+- **Data**: ${plan.characters} characters in six views and two portraits each, rendered from SVG; shape, hue, pattern, eyes and accessory, eight scenes,
+  eight edits. One combination of shape, hue and pattern in eight is held out of all training, and every figure below is on those.
 - **Limits**: anything that is not toyland; words that its captions do not use; more than one character in a picture.
 - **Licence**: that of the repository. No third party's pictures or weights are in it.
 
 | stage | settings | hours | measured |
 |---|---|---|---|
 ${rows.join('\n')}
-
+${notes && `\n${notes.trim()}\n`}
 Made with seed ${seed} by
 
     npm run train -- toyland --seed ${seed} --ship gpu-worker/models/toyland
-${notes && `\n${notes.trim()}\n`}
+
 and measured by \`npm run eval -- toyland -o gpu-worker/models/${evaluation}\`: [all figures](../${evaluation}/README.md). The best pictures by
 its judges, each beside the photo it was made from:
 
