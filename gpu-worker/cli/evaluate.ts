@@ -11,7 +11,7 @@ import { openJudges } from '../ml/evaluation/toyland/open-judges.ts';
 import { renderMarkdown, renderReport } from '../ml/evaluation/toyland/report.ts';
 import { drawSheets } from '../ml/evaluation/toyland/sheets.ts';
 import { mainRow, summarise, summariseInversion } from '../ml/evaluation/toyland/summary.ts';
-import { formatConceptTimes, formatTable } from '../ml/evaluation/toyland/table.ts';
+import { formatConceptTimes, formatGains, formatTable } from '../ml/evaluation/toyland/table.ts';
 import { singleLayer, type Variant, variants } from '../ml/evaluation/toyland/variants.ts';
 import { follow } from '../ml/pipelines/follow.ts';
 import { drawing } from '../ml/training/toyland/base-quality.ts';
@@ -122,6 +122,7 @@ function toylandCommand(terminal: Terminal): Command {
       for (const [name, content] of files) await writeFile(join(output, name), content);
       const tables = [
         formatTable(evaluation),
+        formatGains(evaluation),
         ...(inversion ? [formatTable(inversion), formatConceptTimes(inversion)] : []),
         join(output, 'report.html'),
       ];

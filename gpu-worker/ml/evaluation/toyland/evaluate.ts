@@ -131,10 +131,28 @@ async function conditionOf(
   return encodeConceptUse(model, task.prompt(placeholder), concept, { placeholder, ...variant.concept });
 }
 
-function estimateScores(entries: Row['entries']): Row['estimates'] {
+/**
+ * By how much `row` is ahead of `base` in a score. Both drew the same tasks from the same noise, so the difference is taken picture by picture: what
+ * makes a character hard for both does not widen the interval.
+ */
+export function estimateGain(row: Row, base: Row, name: keyof Scores): Estimate {
+  const gains = row.entries.map(({ contestant, scores: { [name]: reached } }, index) => {
+    const { [name]: before } = base.entries[index].scores;
+    return { contestant, gain: reached === undefined || before === undefined ? undefined : reached - before };
+  });
+  return estimateByContestant(gains, ({ gain }) => gain);
+}
+
+function estimateByContestant<E extends { contestant: number }>(
+  entries: readonly E[],
+  read: (entry: E) => number | undefined,
+): Estimate {
   const byContestant = [...Map.groupBy(entries, ({ contestant }) => contestant).values()];
-  const estimate = (name: keyof Scores) =>
-    estimateMean(byContestant.map((group) => group.flatMap(({ scores }) => scores[name] ?? [])));
+  return estimateMean(byContestant.map((group) => group.flatMap((entry) => read(entry) ?? [])));
+}
+
+function estimateScores(entries: Row['entries']): Row['estimates'] {
+  const estimate = (name: keyof Scores) => estimateByContestant(entries, ({ scores }) => scores[name]);
   return {
     clipI: estimate('clipI'),
     clipT: estimate('clipT'),

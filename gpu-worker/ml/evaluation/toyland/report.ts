@@ -4,7 +4,7 @@ import type { InversionComparison } from './compare-inversion.ts';
 import type { Evaluation, Row } from './evaluate.ts';
 import type { Scores } from './judge-pictures.ts';
 import type { Sheet } from './sheets.ts';
-import { formatConceptTimes, formatTable, markdownTable, tableCells } from './table.ts';
+import { formatConceptTimes, formatGains, formatTable, markdownTable, tableCells } from './table.ts';
 
 /** All that is known of a model when it has been measured. */
 export type Findings = { evaluation: Evaluation; inversion?: InversionComparison; sheets: readonly Sheet[] };
@@ -25,6 +25,7 @@ body{font:15px/1.5 system-ui;margin:2rem auto;max-width:75rem}table{border-colla
 </head><body><h1>Toyland, measured</h1>
 <p>${describe(evaluation)}</p>
 <table><thead>${row('th', header)}</thead><tbody>${body.map((line) => row('td', line)).join('')}</tbody></table>
+<p>${formatGains(evaluation)}</p>
 ${inversion ? `<h2>Against textual inversion, on ${inversion.rows[0].entries.length} pictures</h2><pre>${formatTable(inversion)}</pre><p>${formatConceptTimes(inversion)}</p>` : ''}
 <h2>More and more details: λ with the primary word</h2><div id="strength"></div>
 ${figures.join('\n')}
@@ -39,6 +40,7 @@ export function renderMarkdown({ evaluation, inversion, sheets }: Findings): str
     '# Toyland, measured',
     describe(evaluation),
     markdownTable(evaluation),
+    formatGains(evaluation),
     ...(inversion
       ? [
           `Against textual inversion, on ${inversion.rows[0].entries.length} pictures. ${formatConceptTimes(inversion)}`,

@@ -1,7 +1,8 @@
+import type { Estimate } from '../bootstrap.ts';
 import type { InversionComparison } from './compare-inversion.ts';
-import type { Evaluation, Row } from './evaluate.ts';
+import { type Evaluation, estimateGain, type Row } from './evaluate.ts';
 import type { Scores } from './judge-pictures.ts';
-import { standard } from './variants.ts';
+import { categoryOnly, standard, wordsAlone } from './variants.ts';
 
 /** What is measured of a row, and its title. */
 export const columns: Readonly<Record<keyof Scores, string>> = {
@@ -27,6 +28,7 @@ export function summarise({ portraits, rows }: Evaluation) {
     ...figures,
     pictures_per_row: main.entries.length,
     contestants: portraits.length,
+    retrieval_gain: Object.fromEntries(retrievalGains(rows).map(({ over, gain }) => [over, gain])),
     encode_seconds: portraits.reduce((sum, { encodeSeconds }) => sum + encodeSeconds, 0) / portraits.length,
     rows: Object.fromEntries(
       rows.map((row) => [
@@ -46,6 +48,13 @@ export function summariseInversion({ rows, eliteSeconds, inversionSeconds }: Inv
       rows: Object.fromEntries(rows.map(({ variant, estimates }) => [variant.name, estimates])),
     },
   };
+}
+
+/** By how much the standard variant's retrieval is above that of the rows which see less of the photo. */
+export function retrievalGains(rows: readonly Row[]): { over: string; gain: Estimate }[] {
+  return rows
+    .filter(({ variant }) => variant.name === wordsAlone.name || variant.name === categoryOnly.name)
+    .map((base) => ({ over: base.variant.name, gain: estimateGain(mainRow(rows), base, 'retrieval') }));
 }
 
 /** The row that a model is judged by. */

@@ -1,7 +1,7 @@
 import type { Estimate } from '../bootstrap.ts';
 import type { InversionComparison } from './compare-inversion.ts';
 import type { Evaluation } from './evaluate.ts';
-import { columnNames, columns } from './summary.ts';
+import { columnNames, columns, mainRow, retrievalGains } from './summary.ts';
 
 type Rows = Pick<Evaluation, 'rows'>;
 
@@ -37,6 +37,12 @@ export function tableCells({ rows }: Rows): string[][] {
 /** What a concept costs either way. */
 export function formatConceptTimes({ eliteSeconds, inversionSeconds }: InversionComparison): string {
   return `A concept takes ELITE ${eliteSeconds.toFixed(3)} s, textual inversion ${inversionSeconds.toFixed(0)} s.`;
+}
+
+/** What the standard variant's retrieval is ahead by. */
+export function formatGains({ rows }: Rows): string {
+  const gains = retrievalGains(rows).map(({ over, gain }) => `${formatEstimate(gain)} over “${over}”`);
+  return `Retrieval of “${mainRow(rows).variant.name}”, picture by picture: ${gains.join(', ')}.`;
 }
 
 function formatEstimate({ mean, low, high }: Estimate): string {

@@ -9,9 +9,12 @@ export const standard: Variant = { name: 'w₀, λ = 0.8', concept: { words: 'pr
 /** The primary word without details: all that the global stage has trained. */
 export const wordsAlone: Variant = { name: 'w₀, λ = 0', concept: { words: 'primary', strength: 0 } };
 
+/** A prompt that names the category: nothing of the photo. */
+export const categoryOnly: Variant = { name: 'category only', concept: null };
+
 /** The rows of the table: without a concept, with its words alone, and with more and more of its details. */
 export const variants: readonly Variant[] = [
-  { name: 'category only', concept: null },
+  categoryOnly,
   { name: 'all words, no details', concept: { words: 'all', strength: 0 } },
   { name: 'all words, λ = 0.8', concept: { words: 'all', strength: 0.8 } },
   wordsAlone,

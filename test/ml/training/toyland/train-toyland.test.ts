@@ -192,7 +192,10 @@ describe('the whole training in miniature', () => {
     expect(markdown.match(/^\| /gm)).toHaveLength(4 + 5); // each table has a header and a line beneath it
     for (const { name } of sheets) expect(markdown).toContain(`(${name}.png)`);
     expect(formatTable(evaluation).split('\n')).toHaveLength(3);
-    expect(summarise(evaluation)).toMatchObject({ contestants: 4, pictures_per_row: 8 });
+    const { retrieval_gain, ...summary } = summarise(evaluation);
+    expect(summary).toMatchObject({ contestants: 4, pictures_per_row: 8 });
+    const [{ estimates: before }, { estimates: reached }] = evaluation.rows;
+    expect(retrieval_gain['category only'].mean).toBeCloseTo(reached.retrieval.mean - before.retrieval.mean, 6);
   });
 
   test('can be shipped: half the size, the same model, a card with its figures', async () => {
