@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EliteStageName, trainElite } from '../ml/training/photos/train-elite.ts';
-import { shippedPlan } from '../ml/training/toyland/plan.ts';
+import { continuedPlan, shippedPlan } from '../ml/training/toyland/plan.ts';
 import { shipToyland } from '../ml/training/toyland/ship-toyland.ts';
 import { trainToyland } from '../ml/training/toyland/train-toyland.ts';
 import { type ModelOptions, modelFolder, withModelOptions } from './model-options.ts';
@@ -110,13 +110,15 @@ type ToylandOptions = {
   readonly seed: number;
   readonly threads?: number;
   readonly dir?: string;
+  readonly from?: string;
   readonly ship?: string;
   readonly ablation?: boolean;
 };
 
 const TOYLAND_HELP = `
 Draws 60 000 pictures of a world of small characters and trains VAE, CLIP, UNet and both mapping networks
-on them, each after the other: hours on a few cores. A stage that misses its measure stops the training.`;
+on them, each after the other: hours on a few cores. A stage that misses its measure stops the training.
+With --from all but the VAE learn the pictures as they are now, in a quarter of the time.`;
 
 function toylandCommand(terminal: Terminal): Command {
   return new Command('toyland')
@@ -124,16 +126,18 @@ function toylandCommand(terminal: Terminal): Command {
     .option('--seed <n>', 'where chance starts', wholeNumber(0), 1)
     .option('--threads <n>', 'threads of one operator; one a core when left out', wholeNumber(1))
     .option('--dir <folder>', 'for pictures, checkpoints and the model; ELITE_TRAIN_DIR, else in the user’s cache')
+    .option('--from <model>', 'go on from a finished model, with its judges beside it, not from nothing')
     .option('--ablation', 'then train the global mapping once more on a single layer, for eval to compare')
     .option('--ship <folder>', 'when all is done, write the model there in half precision, with a card')
     .addHelpText('after', TOYLAND_HELP)
-    .action(async ({ seed, threads, dir, ship, ablation }: ToylandOptions, command: Command) => {
+    .action(async ({ seed, threads, dir, from, ship, ablation }: ToylandOptions, command: Command) => {
       const report = createReport(terminal, command.optsWithGlobals().json === true);
       const { signal } = terminal;
       const folder = toylandFolder(dir, terminal);
+      const plan = from === undefined ? shippedPlan() : continuedPlan();
       const progress = reportTraining(folder, report, terminal);
       try {
-        for await (const event of trainToyland(folder, shippedPlan(), { seed, threads, ablation, signal })) {
+        for await (const event of trainToyland(folder, plan, { seed, threads, from, ablation, signal })) {
           if (event.kind === 'drawn') progress.part(`drawing ${event.album}`, event.done, event.total);
           else if (event.kind === 'measured') progress.line(event.stage, event.metrics);
           else progress.step(event);
@@ -142,7 +146,7 @@ function toylandCommand(terminal: Terminal): Command {
         progress.stop();
       }
       signal.throwIfAborted();
-      if (ship !== undefined) shipToyland(folder, ship, { plan: shippedPlan(), seed });
+      if (ship !== undefined) shipToyland(folder, ship, { plan, seed });
       const model = ship ?? join(folder, 'model');
       report.answer(`${model}: trained`, { model });
     });

@@ -33,7 +33,7 @@ export type ToylandPlan = {
   gates: Readonly<Record<string, Metrics>>;
 };
 
-/** The shipped model. */
+/** From nothing. */
 export function shippedPlan(): ToylandPlan {
   return {
     characters: 10_000,
@@ -74,5 +74,18 @@ export function shippedPlan(): ToylandPlan {
       unet: { shape: 0.8, pattern: 0.6, hueWord: 0.8, scene: 0.8, worn: 0.8 },
       words: { shape: 0.9 },
     },
+  };
+}
+
+/** From a finished model, when the world has changed in something that the VAE can draw already. */
+export function continuedPlan(): ToylandPlan {
+  const { vae, clip, reader, unet, words, ...plan } = shippedPlan();
+  return {
+    ...plan,
+    vae: { ...vae, steps: 0, wholeSteps: 0, restartSteps: 0 },
+    clip: { ...clip, steps: 0, alikeSteps: 800 },
+    reader: { ...reader, steps: 3000 },
+    unet: { ...unet, steps: 0, fullSteps: 0, detailSteps: 10_000 },
+    words: { ...words, steps: 400 },
   };
 }

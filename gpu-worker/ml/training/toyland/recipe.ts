@@ -15,6 +15,8 @@ export type ToylandContext = {
   modelFolder: string;
   seed: number;
   threads?: number;
+  /** A finished model that stages go on from, its judges beside it. */
+  from?: string;
 };
 
 /** What a stage was measured to reach, by name. */

@@ -7,6 +7,7 @@ import type { ToylandPlan } from './plan.ts';
 import { readerFile } from './reader.ts';
 import type { Metrics } from './recipe.ts';
 import { recipes } from './train-toyland.ts';
+import { judgesBeside } from './warm-start.ts';
 
 /** Where whoever steps in while a training runs says so. */
 const notesName = 'notes.md';
@@ -25,7 +26,7 @@ export function shipToyland(folder: string, out: string, { plan, seed }: { plan:
       return [name, JSON.parse(readFileSync(file, 'utf8'))];
     }),
   );
-  const judges = `${out}-judges`;
+  const judges = judgesBeside(out);
   for (const target of [out, judges]) rmSync(target, { recursive: true, force: true });
   copyHalved(join(folder, 'model'), out);
   for (const file of [readerFile, clipFile]) {

@@ -13,6 +13,7 @@ import type { Metrics, Recipe, ToylandContext } from './recipe.ts';
 import { singleLayerContext, singleLayerRecipes } from './single-layer.ts';
 import { unetRecipe } from './unet-recipe.ts';
 import { vaeRecipe } from './vae-recipe.ts';
+import { warmStart } from './warm-start.ts';
 import { wordsRecipe } from './words-recipe.ts';
 
 export type ToylandProgress =
@@ -38,23 +39,23 @@ export const recipes: readonly Recipe[] = [
 
 /**
  * Draws toyland's pictures and trains a model on them, stage after stage, from wherever an earlier call left `folder`. The same seed gives
- * the same model on the same machine, in one go or in pieces. Ends early, saved, when `signal` aborts. `ablation` adds a stage for comparison
- * when the model is whole.
+ * the same model on the same machine, in one go or in pieces. Ends early, saved, when `signal` aborts. `from` names a finished model to go on
+ * from instead of from nothing. `ablation` adds a stage for comparison when the model is whole.
  *
  * @throws GateError when a stage misses its measure; its weights stay for a look.
  */
 export async function* trainToyland(
   folder: string,
   plan: ToylandPlan,
-  options: { seed: number; threads?: number; ablation?: boolean; signal?: AbortSignal },
+  options: { seed: number; threads?: number; from?: string; ablation?: boolean; signal?: AbortSignal },
 ): AsyncGenerator<ToylandProgress> {
-  const { seed, threads, ablation = false, signal } = options;
+  const { seed, threads, from, ablation = false, signal } = options;
   for (const kind of ['views', 'portraits'] as const) {
     yield* drawAlbum(folder, kind, plan, seed);
     if (signal?.aborted) return;
   }
   const albums = await openAlbums(folder);
-  const context: ToylandContext = { plan, ...albums, folder, modelFolder: join(folder, 'model'), seed, threads };
+  const context: ToylandContext = { plan, ...albums, folder, modelFolder: join(folder, 'model'), seed, threads, from };
   await mkdir(context.modelFolder, { recursive: true });
   try {
     for (const recipe of recipes) {
@@ -110,7 +111,8 @@ async function* runRecipe(
 ): AsyncGenerator<ToylandProgress> {
   const { threads } = context;
   const folder = join(context.folder, recipe.name);
-  const stage = await recipe.stage(context);
+  const fresh = await recipe.stage(context);
+  const stage = context.from === undefined ? fresh : warmStart(fresh, context.from);
   try {
     const preview = recipe.preview && {
       everySteps: context.plan.previewEverySteps,

@@ -224,6 +224,28 @@ describe('the whole training in miniature', () => {
     await judges.close();
   });
 
+  test('goes on from a finished model: after no steps every network that goes on is as it was', async () => {
+    const [out, again] = [join(folder, 'shipped'), join(empty, 'again')];
+    const none = { steps: 0 };
+    const standing: ToylandPlan = {
+      ...plan,
+      vae: { ...plan.vae, ...none, wholeSteps: 0, restartSteps: 0 },
+      clip: { ...plan.clip, ...none, alikeSteps: 0 },
+      reader: { ...plan.reader, ...none },
+      unet: { ...plan.unet, ...none, fullSteps: 0, detailSteps: 0 },
+      words: { ...plan.words, ...none },
+      global: { ...plan.global, ...none },
+      local: { ...plan.local, ...none },
+    };
+    for await (const { kind } of trainToyland(again, standing, { seed: 2, from: out, threads: 2 }))
+      expect(kind).not.toBe('step');
+    const [before, after] = [out, join(again, 'model')].map((place) => openModelFolder(place).checkpoints);
+    for (const component of ['vae', 'unet', 'text_encoder', 'vision_encoder', 'local_mapper'] as const) {
+      for (const [key, location] of after.get(component)!)
+        expect(readTensor(location), `${component} ${key}`).toEqual(readTensor(before.get(component)!.get(key)!));
+    }
+  });
+
   test('has nothing left to do when it is called again', async () => {
     for await (const event of trainToyland(folder, plan, { seed: 1, threads: 2, ablation: true }))
       throw new Error(`did ${event.kind}`);
