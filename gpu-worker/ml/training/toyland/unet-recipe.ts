@@ -4,12 +4,13 @@ import { initialWeights } from '../initial-weights.ts';
 import { cosineRate, restartedRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
-import { createRandom, type Random } from '../random.ts';
+import { createRandom } from '../random.ts';
 import type { Phase } from '../stage.ts';
 import { unetStage } from '../stages/unet-stage.ts';
 import { measureBaseModel, previewBaseModel } from './base-quality.ts';
 import { captionOf } from './caption.ts';
 import { type LatentCache, openLatentCache } from './latent-cache.ts';
+import { maskGrid, withoutScene } from './object-masks.ts';
 import { captionTensors, writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
 import { chooseTimestep, remainingWeight, schedule } from './timesteps.ts';
@@ -25,14 +26,14 @@ const textRateFactor = 0.3;
 /** The rate that details start from, as a share of the first. */
 const detailRate = 0.6;
 
-/** How much a timestep is trained on; any as much as another when left out. */
-type Emphasis = { chooseTimestep?: (random: Random) => number; weightOf?: (timestep: number) => number };
+/** What a timestep counts for, and a place that shows the character beside one that does not. */
+type Emphasis = { weightOf: (timestep: number) => number; characterWeight: number };
 
 /** Outlines, which nearly pure noise decides, get their share. */
-const onOutlines: Emphasis = { chooseTimestep, weightOf: remainingWeight };
+const onOutlines: Emphasis = { weightOf: remainingWeight, characterWeight: 1 };
 
-/** The plain loss: spots and checks are decided where outlines stand already. */
-const onDetails: Emphasis = {};
+/** Stripes, spots and checks are decided where outlines stand already, on a quarter of the picture. */
+const onDetails: Emphasis = { weightOf: () => 1, characterWeight: 4 };
 
 /**
  * A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones; outlines first, then details.
@@ -45,7 +46,7 @@ export const unetRecipe: Recipe = {
     const { steps, fullSteps, detailSteps, batchSize, accumulate, learningRate, averageDecay } = plan.unet;
     const tokenizer = writeTokenizer(modelFolder);
     const [half, full] = [await openLatentCache(context, { half: true }), await openLatentCache(context)];
-    const phase = (untilStep: number, cache: LatentCache, { chooseTimestep, weightOf = () => 1 }: Emphasis): Phase => ({
+    const phase = (untilStep: number, cache: LatentCache, { weightOf, characterWeight }: Emphasis): Phase => ({
       untilStep,
       training: unetStage(plan.networks, { batchSize, latentSize: cache.shape[1] }),
       frozen: new Map(),
@@ -60,11 +61,15 @@ export const unetRecipe: Recipe = {
           offset: noiseOffset,
           chooseTimestep,
         });
-        const weights = noised.timestep.data.map(weightOf);
+        const [, side] = cache.shape;
+        const character = maskGrid(withoutScene(album.labels(indices), batchSize), batchSize, side);
+        const weight = character.map(
+          (seen, i) => weightOf(noised.timestep.data[Math.floor(i / side ** 2)]) * (seen === 1 ? characterWeight : 1),
+        );
         return {
           ...noised,
           token_ids: captionTensors(tokenizer, captions).token_ids,
-          weight: { data: weights, shape: [batchSize, 1, 1, 1] },
+          weight: { data: weight, shape: [batchSize, 1, side, side] },
         };
       },
     });
