@@ -26,8 +26,9 @@ export const wordsFile = (modelFolder: string): string => join(dirname(modelFold
 const measured = 100;
 
 /**
- * Where ELITE's global mapping starts on toyland: with the words of the photo's caption, the shape's as the primary one. Its measure says
- * in minutes whether the vision encoder sees what the global stage is to carry, which the noise loss would take hours to show.
+ * Where ELITE's global mapping starts on toyland: with the words of the photo's caption, shape and hue in one as the primary one, since the base
+ * model draws the sum of two embeddings as both. Its measure says in minutes whether the vision encoder sees what the global stage is to carry,
+ * which the noise loss would take hours to show.
  */
 export const wordsRecipe: Recipe = {
   name: 'words',
@@ -70,7 +71,7 @@ export const wordsRecipe: Recipe = {
     writeSafetensors(wordsFile(modelFolder), mapping, { format: 'pt' });
   },
 
-  /** How often the primary word is nearest to the shape's own, and the next two to those of hue and pattern. */
+  /** How often the primary word is nearest to one of its shape, and the next two to those of hue and pattern. */
   async measure({ plan, modelFolder, threads }) {
     const photos = heldOutDepictions(measured, 'portraits');
     const bytes = await depictionBytes(photos, plan.sizePx);
@@ -78,38 +79,49 @@ export const wordsRecipe: Recipe = {
     const words = await writeWords({ plan, modelFolder, threads }, pixels);
     const embed = openEmbeddings(modelFolder);
     const { words: count, wordSize } = plan.networks.mapping;
-    const share = (place: number, choices: readonly string[]) => {
+    /** The last part is what is asked for. */
+    const share = (place: number, choices: readonly (readonly string[])[]) => {
       const embedded = choices.map(embed);
       const right = photos.filter(({ character }, index) => {
         const start = (index * count + place) * wordSize;
         const word = words.data.subarray(start, start + wordSize);
         const distances = embedded.map((other) => squaredDistance(word, other));
-        return choices[distances.indexOf(Math.min(...distances))] === wordsOf(character)[place];
+        return choices[distances.indexOf(Math.min(...distances))].at(-1) === wordsOf(character)[place].at(-1);
       });
       return right.length / photos.length;
     };
+    const shapesInHues = hueWords.flatMap((hue) => shapes.map((shape) => [hue, shape]));
     return Object.fromEntries(
-      [['shape', shapes] as const, ['hueWord', hueWords] as const, ['pattern', patterns] as const]
+      [
+        ['shape', shapesInHues] as const,
+        ['hueWord', hueWords.map((hue) => [hue])] as const,
+        ['pattern', patterns.map((pattern) => [pattern])] as const,
+      ]
         .slice(0, count)
         .map(([name, choices], place) => [name, share(place, choices)]),
     );
   },
 };
 
-/** The first words of a character's caption, the shape's foremost. */
-function wordsOf({ shape, hueDegrees, pattern, eyes }: Character): string[] {
-  return [shape, nameHue(hueDegrees), pattern, eyePhrases[eyes], category];
+/** What each word is made of: of a caption's words. */
+function wordsOf({ shape, hueDegrees, pattern, eyes }: Character): string[][] {
+  const hue = nameHue(hueDegrees);
+  return [[hue, shape], [hue], [pattern], [eyePhrases[eyes]], [category]];
 }
 
-/** Word → the embedding of its first token, as the text encoder has learnt it. */
-function openEmbeddings(modelFolder: string): (word: string) => Float32Array {
+/** Words → the sum of the embeddings of their first tokens, as the text encoder has learnt them. */
+function openEmbeddings(modelFolder: string): (words: readonly string[]) => Float32Array {
   const tokenizer = writeTokenizer(modelFolder);
   const location = componentWeights(modelFolder, 'text_encoder').get('text_model.embeddings.token_embedding.weight')!;
   const table = readTensor(location);
   const size = location.shape[1];
-  return (word) => {
-    const [token] = tokenizer.encode(word);
-    return table.subarray(token * size, (token + 1) * size);
+  return (words) => {
+    const sum = new Float32Array(size);
+    for (const word of words) {
+      const [token] = tokenizer.encode(word);
+      for (let i = 0; i < size; i++) sum[i] += table[token * size + i];
+    }
+    return sum;
   };
 }
 
