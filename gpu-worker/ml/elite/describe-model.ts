@@ -2,10 +2,10 @@ import type { ModelDescription } from '../../../shared/model-description.ts';
 import { SAMPLERS } from '../../../shared/model-description.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import { vaeFactor } from '../models/vae.ts';
+import type { OwnDefaults } from '../weights/model-json.ts';
 
-/** The paper's settings: LMS, 100 steps, guidance 5, the primary word. */
-const DEFAULT_STEPS = 100;
-const DEFAULT_GUIDANCE_SCALE = 5;
+/** The paper's settings, with the primary word. */
+const PAPER_DEFAULTS: Required<OwnDefaults> = { sampler: 'lms', steps: 100, guidance_scale: 5 };
 const MAX_STEPS = 250;
 const MAX_IMAGES = 8;
 /** Prompts with two concepts are not part of ELITE. */
@@ -44,11 +44,14 @@ type ModelFacts = {
   /** Whether it finds what a photo is of. */
   segmentation: boolean;
   licence?: ModelDescription['licence'];
+  /** The model's own; the paper's where it says nothing. */
+  defaults?: OwnDefaults;
 };
 
 /** What a model can do, as the API tells it. `sampleSize` is the side of the latents it was trained on. */
 export function describeModel(facts: ModelFacts): ModelDescription {
   const { name, fingerprint, config, sampleSize, segmentation, licence = OPENRAIL_M } = facts;
+  const { steps, ...defaults } = { ...PAPER_DEFAULTS, ...facts.defaults };
   const factor = vaeFactor(config.vae);
   const side = sampleSize * factor;
   const granularity = factor * 2 ** (config.unet.blockChannels.length - 1); // every level halves the latents
@@ -61,10 +64,9 @@ export function describeModel(facts: ModelFacts): ModelDescription {
     fingerprint,
     sizes,
     samplers: [...SAMPLERS],
-    steps: { min: 1, max: MAX_STEPS, default: DEFAULT_STEPS },
+    steps: { min: 1, max: MAX_STEPS, default: steps },
     defaults: {
-      sampler: 'lms',
-      guidance_scale: DEFAULT_GUIDANCE_SCALE,
+      ...defaults,
       width: side,
       height: side,
       words: 'primary',

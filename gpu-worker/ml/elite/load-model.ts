@@ -6,7 +6,7 @@ import { openSafetyChecker } from '../safety/safety-checker.ts';
 import { openSegmenter } from '../segmentation/segmenter.ts';
 import { openClipTokenizer } from '../text/clip-tokenizer.ts';
 import { fingerprintModel } from '../weights/fingerprint.ts';
-import { readModelJson } from '../weights/model-json.ts';
+import { type ModelNaming, readModelJson } from '../weights/model-json.ts';
 import { openModelFolder } from '../weights/open-model-folder.ts';
 import { WeightsError } from '../weights/weights-error.ts';
 import { describeModel } from './describe-model.ts';
@@ -65,11 +65,13 @@ type DescribeOptions = {
   readonly featureLayers?: readonly number[];
   /** Whether the folder must be what `model.json` says; not while that file is about to be written. */
   readonly trustModelJson?: boolean;
+  /** What its `model.json` is about to say, in place of what is there. */
+  readonly naming?: ModelNaming;
 };
 
 /**
- * What a checkpoint folder holds and can do, and what its graphs are made of; no network is loaded. Name and licence come from its `model.json`; without one, the name is the
- * folder's and the licence Stable Diffusion's.
+ * What a checkpoint folder holds and can do, and what its graphs are made of; no network is loaded. Name, licence and defaults come from its `model.json`; without one, the name is
+ * the folder's, the licence Stable Diffusion's and the defaults the paper's.
  *
  * @throws WeightsError where files are missing or broken, or are not those that `model.json` was written for.
  */
@@ -84,8 +86,17 @@ export function describeFolder(folder: string, options: DescribeOptions = {}) {
       folder,
       `model.json was written for a model with fingerprint ${json.fingerprint}, these weights and settings have ${fingerprint}`,
     );
-  const { name = basename(resolve(folder)), licence, target = 'portable', precision = 'fp32' } = json ?? {};
+  const {
+    name = basename(resolve(folder)),
+    licence,
+    defaults,
+    target = 'portable',
+    precision = 'fp32',
+  } = {
+    ...json,
+    ...options.naming,
+  };
   const segmentation = modelFolder.segmentationFile !== null;
-  const description = describeModel({ name, fingerprint, config, sampleSize, segmentation, licence });
+  const description = describeModel({ name, fingerprint, config, sampleSize, segmentation, licence, defaults });
   return { modelFolder, description, target, ops: targets[target].ops(precision, checkpoints) };
 }

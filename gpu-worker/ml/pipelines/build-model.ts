@@ -9,7 +9,7 @@ import type { PictureSize } from '../image/picture.ts';
 import type { EliteConfig } from '../models/elite-config.ts';
 import type { ComponentName } from '../weights/checkpoint-names.ts';
 import { convertTensor } from '../weights/convert-tensor.ts';
-import { listModelFiles, type Target } from '../weights/model-json.ts';
+import { listModelFiles, readModelJson, type Target } from '../weights/model-json.ts';
 import type { Precision } from '../weights/precision.ts';
 import { quantiseTensor } from '../weights/quantise-weight.ts';
 import { writeSafetensorsStepwise } from '../weights/safetensors.ts';
@@ -69,7 +69,13 @@ export function buildModel(
       copySettings(source, partial);
       const plans = planNetworks(checkpoints, storageOf(precision, modelFolder.config, description.defaults));
       await writeNetworks(plans, partial, { emit, aborted });
-      const naming = { name: basename(target), licence: description.licence, target: builtFor, precision };
+      const naming = {
+        name: basename(target),
+        licence: description.licence,
+        defaults: readModelJson(source)?.defaults,
+        target: builtFor,
+        precision,
+      };
       const built = await follow(describeFiles(partial, naming, { signal: aborted }), (progress) =>
         emit({ stage: 'check', ...progress }),
       );

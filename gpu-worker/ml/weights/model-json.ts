@@ -13,7 +13,17 @@ const MODEL_JSON = 'model.json';
 export const TARGETS = ['portable', 'cuda'] as const;
 export type Target = (typeof TARGETS)[number];
 
-const { name, fingerprint, licence, sizes, samplers } = modelDescriptionSchema.shape;
+const { name, fingerprint, licence, sizes, samplers, steps, defaults } = modelDescriptionSchema.shape;
+
+/** How a model is best drawn with, where that is not how the paper draws. */
+const ownDefaultsSchema = z
+  .object({
+    sampler: defaults.shape.sampler,
+    steps: steps.shape.default,
+    guidance_scale: defaults.shape.guidance_scale,
+  })
+  .partial();
+export type OwnDefaults = z.infer<typeof ownDefaultsSchema>;
 
 /** A file of the model, by its path in the folder. */
 const fileSchema = z.object({
@@ -25,8 +35,8 @@ const fileSchema = z.object({
 });
 
 /**
- * `model.json`, what a folder says of itself: its name and licence, which no other file knows, and, where a tool has looked, what it is made
- * of. A folder without it is a model too.
+ * `model.json`, what a folder says of itself: its name, licence and defaults, which no other file knows, and, where a tool has looked, what it is
+ * made of. A folder without it is a model too.
  */
 export const modelJsonSchema = z.object({
   format: z.literal('elite-model'),
@@ -40,12 +50,15 @@ export const modelJsonSchema = z.object({
   precision: z.enum(PRECISIONS).optional(),
   /** The networks' configuration, for people; the folder's own config files are what counts. */
   architecture: z.unknown().optional(),
+  defaults: ownDefaultsSchema.optional(),
   sizes: sizes.optional(),
   samplers: samplers.optional(),
   files: z.array(fileSchema).optional(),
 });
 
 export type ModelJson = z.infer<typeof modelJsonSchema>;
+/** What only `model.json` knows of a model. */
+export type ModelNaming = Partial<Pick<ModelJson, 'name' | 'licence' | 'defaults' | 'target' | 'precision'>>;
 export type ModelFile = z.infer<typeof fileSchema>;
 
 /** Null where the folder has none. @throws WeightsError where it is broken. */
