@@ -7,9 +7,12 @@ import type { WeightIndex } from '../weights/tensor-location.ts';
 export type VaeQuality = {
   /** Mean over the pictures of 10·log₁₀(255² / mean squared error), in dB. */
   psnrDb: number;
-  /** Standard deviation of all latents: SD's scaling factor is its inverse. */
-  latentDeviation: number;
+  /** Between a latent and the next to the right, the mean over channels: how much of a picture's broad forms the latents keep as broad forms. */
+  neighbourCorrelation: number;
 };
+
+/** Mean and standard deviation of one channel of a VAE's latents. */
+export type ChannelStatistics = { readonly mean: number; readonly deviation: number };
 
 /** Sends pictures [n, 3, size, size] in −1…1 through a VAE and back, by the latents' mean. */
 export async function measureVae(
@@ -24,16 +27,47 @@ export async function measureVae(
   const psnrs = Array.from({ length: count }, (_, n) =>
     psnrDb(images.data.subarray(n * size, (n + 1) * size), decoded.data.subarray(n * size, (n + 1) * size)),
   );
-  const mean = (values: ArrayLike<number>, of = (value: number) => value) => {
+  const correlations = statisticsOf(latents).map(({ mean, deviation }, channel) => {
+    const [, channels, rows, columns] = latents.shape;
     let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += of(values[i]);
-    return sum / values.length;
-  };
-  return {
-    psnrDb: mean(psnrs),
-    latentDeviation: Math.sqrt(mean(latents.data, (value) => value ** 2) - mean(latents.data) ** 2),
-  };
+    for (let n = 0; n < count; n++) {
+      for (let i = 0; i < rows * columns - 1; i++) {
+        const at = (n * channels + channel) * rows * columns + i;
+        if (i % columns < columns - 1) sum += (latents.data[at] - mean) * (latents.data[at + 1] - mean);
+      }
+    }
+    return sum / (count * rows * (columns - 1)) / deviation ** 2;
+  });
+  return { psnrDb: meanOf(psnrs), neighbourCorrelation: meanOf(correlations) };
 }
+
+/** Of the latents' means of pictures [n, 3, size, size] in −1…1. */
+export async function measureChannels(
+  config: VaeConfig,
+  weights: WeightIndex,
+  images: FloatTensor,
+  threads?: number,
+): Promise<ChannelStatistics[]> {
+  return statisticsOf((await passThrough(config, weights, images, threads)).latents);
+}
+
+function statisticsOf({ data, shape: [count, channels, ...size] }: FloatTensor): ChannelStatistics[] {
+  const pixels = size[0] * size[1];
+  return Array.from({ length: channels }, (_, channel) => {
+    let [sum, squares] = [0, 0];
+    for (let n = 0; n < count; n++) {
+      const start = (n * channels + channel) * pixels;
+      for (const value of data.subarray(start, start + pixels)) {
+        sum += value;
+        squares += value ** 2;
+      }
+    }
+    const mean = sum / (count * pixels);
+    return { mean, deviation: Math.sqrt(squares / (count * pixels) - mean ** 2) };
+  });
+}
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What a VAE makes of pictures. */
 export async function reconstruct(

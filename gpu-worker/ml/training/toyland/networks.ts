@@ -6,7 +6,7 @@ export const sizePx = 64;
 
 /**
  * Stable Diffusion, CLIP and ELITE at a scale that two CPU cores train in hours. Cross-attention at 16 × 16 is what carries patterns. The VAE's
- * scaling factor is 1 until its latents have been measured.
+ * latents are standardised, channel by channel, so its scaling factor is 1.
  */
 export function toylandNetworks(): EliteConfig {
   const encoder = { hiddenSize: 128, intermediateSize: 512, heads: 4, layerNormEpsilon: 1e-5 };

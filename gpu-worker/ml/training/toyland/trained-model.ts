@@ -28,7 +28,7 @@ export function mapperWeights(modelFolder: string, mapper: 'global_mapper' | 'lo
   return openWeights(modelFolder, [mapper]);
 }
 
-/** The VAE as it was trained, with its measured scaling factor. */
+/** The VAE as it was trained. */
 export function trainedVaeConfig(modelFolder: string): VaeConfig {
   return vaeConfigSchema.parse(JSON.parse(readFileSync(join(modelFolder, 'vae', 'config.json'), 'utf8')));
 }

@@ -1,6 +1,7 @@
 import { pictureGrid } from '../../evaluation/picture-grid.ts';
-import { measureVae, reconstruct } from '../../evaluation/vae-quality.ts';
+import { measureChannels, measureVae, reconstruct } from '../../evaluation/vae-quality.ts';
 import { vaeFactor } from '../../models/vae.ts';
+import type { TensorToWrite } from '../../weights/tensor-to-write.ts';
 import { vaeComponent, writeComponent } from '../component-files.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate, restartedRate } from '../learning-rate.ts';
@@ -8,8 +9,9 @@ import { namedTensors } from '../parameter-vector.ts';
 import { fromPlanes } from '../pixels.ts';
 import type { Phase } from '../stage.ts';
 import { vaeStage } from '../stages/vae-stage.ts';
+import { standardiseLatents } from '../standardise-latents.ts';
 import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
-import type { Recipe, ToylandContext } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
 import { componentWeights, trainedVaeConfig } from './trained-model.ts';
 import { vaeBatches } from './vae-batches.ts';
 
@@ -28,7 +30,7 @@ export const vaeRecipe: Recipe = {
       const latentShape = [config.latentChannels, latentSize, latentSize];
       return {
         untilStep,
-        training: vaeStage(config, { batchSize, sizePx, objectWeight: 3, klWeight: 1e-6 }),
+        training: vaeStage(config, { batchSize, sizePx, objectWeight: 3, klWeight: 1e-4, halvedWeight: 0.5 }),
         frozen: new Map(),
         batchOf: vaeBatches(album, { seed, batchSize, sizePx, latentShape }),
       };
@@ -46,18 +48,21 @@ export const vaeRecipe: Recipe = {
     };
   },
 
-  /** The scaling factor in its configuration gives the latents unit variance. */
-  async write(context, stage, state) {
-    const { plan, modelFolder } = context;
-    const tensors = namedTensors(stage.phases[0].training.layout, state.average, 'vae');
-    const writeScaled = (scalingFactor: number) =>
-      writeComponent(modelFolder, vaeComponent({ ...plan.networks.vae, scalingFactor }, plan.sizePx), tensors);
-    writeScaled(1);
-    const { latentDeviation } = await measureOn(context, 10);
-    writeScaled(Number((1 / latentDeviation).toPrecision(6)));
+  async write({ plan, modelFolder, threads }, stage, state) {
+    const { vae } = plan.networks;
+    const write = (tensors: ReadonlyMap<string, TensorToWrite>) =>
+      writeComponent(modelFolder, vaeComponent(vae, plan.sizePx), tensors);
+    const trained = namedTensors(stage.phases[0].training.layout, state.average, 'vae');
+    write(trained);
+    const pictures = await depictionTensor(heldOutDepictions(10), plan.sizePx);
+    const statistics = await measureChannels(vae, componentWeights(modelFolder, 'vae'), pictures, threads);
+    write(standardiseLatents(trained, statistics));
   },
 
-  measure: (context) => measureOn(context, 40),
+  async measure({ plan, modelFolder, threads }) {
+    const pictures = await depictionTensor(heldOutDepictions(40), plan.sizePx);
+    return measureVae(plan.networks.vae, componentWeights(modelFolder, 'vae'), pictures, threads);
+  },
 
   async preview({ plan, modelFolder, threads }) {
     const pictures = await depictionTensor(heldOutDepictions(2), plan.sizePx);
@@ -68,8 +73,3 @@ export const vaeRecipe: Recipe = {
     return pictureGrid([given.slice(0, 6), back.slice(0, 6), given.slice(6), back.slice(6)], { zoom: 2 });
   },
 };
-
-async function measureOn({ plan, modelFolder, threads }: ToylandContext, characters: number) {
-  const pictures = await depictionTensor(heldOutDepictions(characters), plan.sizePx);
-  return measureVae(plan.networks.vae, componentWeights(modelFolder, 'vae'), pictures, threads);
-}
