@@ -88,3 +88,29 @@ export function fromPlanes({ data, shape }: FloatTensor): Picture[] {
     return { width, height, rgb };
   });
 }
+
+/** Softens planes [n, side, side] in place: `amount` means over 3 × 3 pixels, what is left of a whole one as a mixture. */
+export function soften(planes: Float32Array, side: number, amount: number): void {
+  const before = new Float32Array(side ** 2);
+  for (let left = amount; left > 0; left--) {
+    const share = Math.min(1, left);
+    for (let start = 0; start < planes.length; start += side ** 2) {
+      const plane = planes.subarray(start, start + side ** 2);
+      before.set(plane);
+      for (let y = 0; y < side; y++) {
+        for (let x = 0; x < side; x++)
+          plane[y * side + x] += share * (meanAround(before, side, x, y) - plane[y * side + x]);
+      }
+    }
+  }
+}
+
+/** The mean of a pixel and those around it, as many as there are. */
+function meanAround(plane: Float32Array, side: number, x: number, y: number): number {
+  const [left, right] = [Math.max(0, x - 1), Math.min(side - 1, x + 1)];
+  const [top, bottom] = [Math.max(0, y - 1), Math.min(side - 1, y + 1)];
+  let sum = 0;
+  for (let row = top; row <= bottom; row++)
+    for (let column = left; column <= right; column++) sum += plane[row * side + column];
+  return sum / ((right - left + 1) * (bottom - top + 1));
+}

@@ -4,7 +4,7 @@ import { writeSafetensors } from '../../weights/safetensors.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate } from '../learning-rate.ts';
 import { namedTensors } from '../parameter-vector.ts';
-import { toUnit, wholePlanes } from '../pixels.ts';
+import { soften, toUnit, wholePlanes } from '../pixels.ts';
 import { createRandom } from '../random.ts';
 import { readerStage } from '../stages/reader-stage.ts';
 import { attributesOf, headTensors, toylandReader, vectorHeads } from './attributes.ts';
@@ -14,6 +14,12 @@ import type { Recipe } from './recipe.ts';
 
 /** The most noise added to a picture, so that the reader looks at forms and not at the crispness of renders. */
 const mostNoise = 0.15;
+
+/**
+ * Pictures that are softened, by up to two means over 3 × 3 pixels. Without, the reader takes what a VAE leaves of eyes and cheeks for spots: of 300
+ * renders sent through one it got 13 patterns wrong, of those renders 5.
+ */
+const softenedShare = 0.7;
 
 /** The judge of what the model draws, trained on renders only. */
 export const readerRecipe: Recipe = {
@@ -36,6 +42,8 @@ export const readerRecipe: Recipe = {
             const image = wholePlanes(album.rgb(indices), plan.sizePx, toUnit);
             const pictureSize = image.data.length / batchSize;
             for (let n = 0; n < batchSize; n++) {
+              if (random.chance(softenedShare))
+                soften(image.data.subarray(n * pictureSize, (n + 1) * pictureSize), plan.sizePx, random.uniform(0, 2));
               const noise = random.uniform(0, mostNoise);
               for (let i = n * pictureSize; i < (n + 1) * pictureSize; i++) image.data[i] += noise * random.normal();
             }
