@@ -39,8 +39,8 @@ const asked = { heads: toylandReader.heads, vectors: vectorHeads };
 /** Of the later batches, those whose pictures are alike. */
 const alikeShare = 0.75;
 
-/** Of all batches, those of portraits. */
-const portraitShare = 0.5;
+/** Of all batches, those of portraits: the photos that concepts are made from. */
+const portraitShare = 0.7;
 
 export const clipRecipe: Recipe = {
   name: 'clip',

@@ -18,10 +18,10 @@ import { openLatentCache } from './latent-cache.ts';
 import { maskGrid, withoutScene } from './object-masks.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
-import { chooseTimestep, schedule } from './timesteps.ts';
+import { schedule } from './timesteps.ts';
 import { frozenWeights, mapperWeights } from './trained-model.ts';
 
-/** ELITE's local mapping on toyland. */
+/** ELITE's local mapping on toyland. Any timestep as often as another, as the authors draw them: details are decided when outlines stand. */
 export const localRecipe: Recipe = {
   name: 'local',
 
@@ -53,9 +53,7 @@ export const localRecipe: Recipe = {
             const prompts = pairings.map(({ prompt }) => encodePairing(tokenizer, prompt, [0], context));
             const objects = photos.map((byte, i) => byte * masks[Math.floor(i / 3)]);
             return {
-              ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random, {
-                chooseTimestep,
-              }),
+              ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random),
               context: await words.contexts(
                 await vision.features(wholePlanes(photos, plan.sizePx, toClipPixels)),
                 prompts,

@@ -4,7 +4,7 @@ import { initialWeights } from '../initial-weights.ts';
 import { cosineRate, restartedRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
 import { loadInto, namedTensors } from '../parameter-vector.ts';
-import { createRandom } from '../random.ts';
+import { createRandom, type Random } from '../random.ts';
 import type { Phase } from '../stage.ts';
 import { unetStage } from '../stages/unet-stage.ts';
 import { measureBaseModel, previewBaseModel } from './base-quality.ts';
@@ -26,11 +26,15 @@ const textRateFactor = 0.3;
 /** The rate that details start from, as a share of the first. */
 const detailRate = 0.6;
 
-/** What a timestep counts for, and a place that shows the character beside one that does not. */
-type Emphasis = { weightOf: (timestep: number) => number; characterWeight: number };
+/** Which timesteps are drawn, any as often as another when left out; what they count for; and a place that shows the character beside one that does not. */
+type Emphasis = {
+  chooseTimestep?: (random: Random) => number;
+  weightOf: (timestep: number) => number;
+  characterWeight: number;
+};
 
 /** Outlines, which nearly pure noise decides, get their share. */
-const onOutlines: Emphasis = { weightOf: remainingWeight, characterWeight: 1 };
+const onOutlines: Emphasis = { chooseTimestep, weightOf: remainingWeight, characterWeight: 1 };
 
 /** Stripes, spots and checks are decided where outlines stand already, on a quarter of the picture. */
 const onDetails: Emphasis = { weightOf: () => 1, characterWeight: 4 };
@@ -46,7 +50,11 @@ export const unetRecipe: Recipe = {
     const { steps, fullSteps, detailSteps, batchSize, accumulate, learningRate, averageDecay } = plan.unet;
     const tokenizer = writeTokenizer(modelFolder);
     const [half, full] = [await openLatentCache(context, { half: true }), await openLatentCache(context)];
-    const phase = (untilStep: number, cache: LatentCache, { weightOf, characterWeight }: Emphasis): Phase => ({
+    const phase = (
+      untilStep: number,
+      cache: LatentCache,
+      { chooseTimestep, weightOf, characterWeight }: Emphasis,
+    ): Phase => ({
       untilStep,
       training: unetStage(plan.networks, { batchSize, latentSize: cache.shape[1] }),
       frozen: new Map(),
