@@ -14,7 +14,7 @@ import { mainRow, summarise, summariseInversion } from '../ml/evaluation/toyland
 import { formatConceptTimes, formatGains, formatTable } from '../ml/evaluation/toyland/table.ts';
 import { singleLayer, type Variant, variants } from '../ml/evaluation/toyland/variants.ts';
 import { follow } from '../ml/pipelines/follow.ts';
-import { drawing } from '../ml/training/toyland/base-quality.ts';
+import { drawing } from '../ml/training/toyland/drawing.ts';
 import { shippedPlan } from '../ml/training/toyland/plan.ts';
 import { singleLayerFolder } from '../ml/training/toyland/single-layer.ts';
 import { openModelFolder } from '../ml/weights/open-model-folder.ts';

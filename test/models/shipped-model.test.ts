@@ -6,7 +6,7 @@ import { evaluateToyland } from '../../gpu-worker/ml/evaluation/toyland/evaluate
 import { openJudges } from '../../gpu-worker/ml/evaluation/toyland/open-judges.ts';
 import { standard, wordsAlone } from '../../gpu-worker/ml/evaluation/toyland/variants.ts';
 import { follow } from '../../gpu-worker/ml/pipelines/follow.ts';
-import { drawing } from '../../gpu-worker/ml/training/toyland/base-quality.ts';
+import { drawing } from '../../gpu-worker/ml/training/toyland/drawing.ts';
 import { shippedPlan } from '../../gpu-worker/ml/training/toyland/plan.ts';
 import { shippedJudges, shippedModel } from '../../gpu-worker/models/shipped-model.ts';
 

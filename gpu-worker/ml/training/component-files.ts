@@ -5,7 +5,7 @@ import type { ClipTextConfig } from '../models/clip-text.ts';
 import type { ClipVisionConfig } from '../models/clip-vision.ts';
 import type { UNetConfig } from '../models/unet.ts';
 import type { VaeConfig } from '../models/vae.ts';
-import type { ModelJson } from '../weights/model-json.ts';
+import type { ModelJson, OwnDefaults } from '../weights/model-json.ts';
 import { writeSafetensors } from '../weights/safetensors.ts';
 import type { TensorToWrite } from '../weights/tensor-to-write.ts';
 
@@ -31,10 +31,13 @@ const OWN_LICENCE: ModelJson['licence'] = {
 };
 
 /**
- * Writes what a model folder says beside its components: the noise schedule of the training, the layers that ELITE reads, and whose the
- * weights are.
+ * Writes what a model folder says beside its components: the noise schedule of the training, the layers that ELITE reads, whose the
+ * weights are, and how they are best drawn with.
  */
-export function writeSettings(modelFolder: string, { featureLayers }: { featureLayers: readonly number[] }): void {
+export function writeSettings(
+  modelFolder: string,
+  { featureLayers, defaults }: { featureLayers: readonly number[]; defaults: OwnDefaults },
+): void {
   const write = (name: string, content: object) =>
     writeFileSync(join(modelFolder, name), `${JSON.stringify(content, null, 2)}\n`);
   const { trainTimesteps, betaStart, betaEnd } = SD_V1_4_SCHEDULE;
@@ -48,7 +51,7 @@ export function writeSettings(modelFolder: string, { featureLayers }: { featureL
     prediction_type: 'epsilon',
   });
   write('elite.json', { feature_layers: featureLayers });
-  const modelJson: ModelJson = { format: 'elite-model', version: 1, name: 'toyland', licence: OWN_LICENCE };
+  const modelJson: ModelJson = { format: 'elite-model', version: 1, name: 'toyland', licence: OWN_LICENCE, defaults };
   write('model.json', modelJson);
 }
 

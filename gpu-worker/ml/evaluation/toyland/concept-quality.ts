@@ -1,6 +1,6 @@
 import { loadModel } from '../../elite/load-model.ts';
 import { follow } from '../../pipelines/follow.ts';
-import { drawing } from '../../training/toyland/base-quality.ts';
+import { drawing } from '../../training/toyland/drawing.ts';
 import type { Metrics, ToylandContext } from '../../training/toyland/recipe.ts';
 import { pictureGrid } from '../picture-grid.ts';
 import { drawVariant, evaluateToyland, portrayAll } from './evaluate.ts';

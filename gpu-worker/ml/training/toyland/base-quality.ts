@@ -8,13 +8,11 @@ import { createRandom } from '../random.ts';
 import { attributesOf } from './attributes.ts';
 import { captionOf } from './caption.ts';
 import type { Depiction } from './depiction.ts';
+import { drawing } from './drawing.ts';
 import { depictionTensor, heldOutDepictions } from './held-out-pictures.ts';
 import { nameHue } from './hue.ts';
 import { compareAttributes, openReader, readerFile, shareRight } from './reader.ts';
 import type { Metrics, ToylandContext } from './recipe.ts';
-
-/** How pictures are drawn to be measured. */
-export const drawing = { sampler: 'dpmpp_2m_karras', guidanceScale: 5, batchSize: 16 } as const;
 
 /** Lets the base model draw captions of held-out characters in which nothing is left unsaid, and has the reader say what it sees. */
 export async function measureBaseModel({ plan, folder, modelFolder, threads }: ToylandContext): Promise<Metrics> {

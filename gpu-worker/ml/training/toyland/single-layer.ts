@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSettings } from '../component-files.ts';
 import { globalRecipe } from './global-recipe.ts';
 import type { Recipe, ToylandContext } from './recipe.ts';
+import { writeToylandSettings } from './settings.ts';
 import { writeUntrainedMappers } from './untrained-mappers.ts';
 import { wordsRecipe } from './words-recipe.ts';
 
@@ -30,7 +30,7 @@ export async function singleLayerContext(context: ToylandContext): Promise<Toyla
   const modelFolder = singleLayerFolder(folder);
   if (!existsSync(modelFolder)) {
     await cp(context.modelFolder, modelFolder, { recursive: true });
-    writeSettings(modelFolder, networks);
+    writeToylandSettings(modelFolder, { ...plan, networks });
     writeUntrainedMappers(modelFolder, networks, seed);
   }
   return { ...context, plan: { ...plan, networks }, modelFolder };

@@ -20,3 +20,14 @@ export function chooseTimestep(random: Random): number {
 export function remainingWeight(timestep: number): number {
   return weights[timestep] / (0.5 + 0.5 * weights[timestep]);
 }
+
+/** Where a pattern is decided: signal and noise of about the same variance, from 2 : 1 to 1 : 7. */
+const halfway = { from: 250, count: 400 };
+const halfwayShare = 0.7;
+
+/** A timestep to train on for details: mostly one in the middle of the way from noise to picture. */
+export function chooseHalfway(random: Random): number {
+  return random.chance(halfwayShare)
+    ? halfway.from + random.integer(halfway.count)
+    : random.integer(schedule.trainTimesteps);
+}

@@ -1,5 +1,5 @@
 import { mapperKey } from '../../layers/dual-cross-attention.ts';
-import { clipTextComponent, unetComponent, writeComponent, writeSettings } from '../component-files.ts';
+import { clipTextComponent, unetComponent, writeComponent } from '../component-files.ts';
 import { initialWeights } from '../initial-weights.ts';
 import { cosineRate, restartedRate } from '../learning-rate.ts';
 import { noiseLatents } from '../noising.ts';
@@ -13,7 +13,8 @@ import { type LatentCache, openLatentCache } from './latent-cache.ts';
 import { maskGrid, withoutScene } from './object-masks.ts';
 import { captionTensors, writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
-import { chooseTimestep, remainingWeight, schedule } from './timesteps.ts';
+import { writeToylandSettings } from './settings.ts';
+import { chooseHalfway, chooseTimestep, remainingWeight, schedule } from './timesteps.ts';
 import { componentWeights } from './trained-model.ts';
 import { writeUntrainedMappers } from './untrained-mappers.ts';
 
@@ -37,7 +38,7 @@ type Emphasis = {
 const onOutlines: Emphasis = { chooseTimestep, weightOf: remainingWeight, characterWeight: 1 };
 
 /** Stripes, spots and checks are decided where outlines stand already, on a quarter of the picture. */
-const onDetails: Emphasis = { weightOf: () => 1, characterWeight: 4 };
+const onDetails: Emphasis = { chooseTimestep: chooseHalfway, weightOf: () => 1, characterWeight: 4 };
 
 /**
  * A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones; outlines first, then details.
@@ -129,7 +130,7 @@ export const unetRecipe: Recipe = {
       tensors,
     );
     writeComponent(modelFolder, clipTextComponent(text), namedTensors(layout, average, 'text_encoder'));
-    writeSettings(modelFolder, plan.networks);
+    writeToylandSettings(modelFolder, plan);
     writeUntrainedMappers(modelFolder, plan.networks, seed);
   },
 
