@@ -146,7 +146,7 @@ function toylandCommand(terminal: Terminal): Command {
         progress.stop();
       }
       signal.throwIfAborted();
-      if (ship !== undefined) shipToyland(folder, ship, { plan, seed });
+      if (ship !== undefined) shipToyland(folder, ship, { plan, seed, from });
       const model = ship ?? join(folder, 'model');
       report.answer(`${model}: trained`, { model });
     });

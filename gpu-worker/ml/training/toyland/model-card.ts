@@ -4,6 +4,8 @@ import type { Metrics } from './recipe.ts';
 type Training = {
   plan: ToylandPlan;
   seed: number;
+  /** The finished model that it went on from. */
+  from?: string;
   /** What each stage was measured to reach. */
   results: ReadonlyMap<string, Metrics>;
   /** What each stage's steps took. */
@@ -15,7 +17,7 @@ type Training = {
 };
 
 /** What anyone should know of the shipped model, as Markdown. */
-export function modelCard({ plan, seed, results, hours, evaluation, notes }: Training): string {
+export function modelCard({ plan, seed, from, results, hours, evaluation, notes }: Training): string {
   const { vae, clip, reader, unet, words, global, local } = plan;
   const settings: Readonly<Record<string, string>> = {
     vae: `${vae.steps} steps on crops of ${vae.cropPx} pixels in batches of ${vae.batchSize}, ${vae.wholeSteps} on whole pictures in batches of ${vae.wholeBatchSize}, ${vae.restartSteps} more from a fifth of the rate`,
@@ -46,7 +48,7 @@ ${rows.join('\n')}
 ${notes && `\n${notes.trim()}\n`}
 Made with seed ${seed} by
 
-    npm run train -- toyland --seed ${seed} --ship gpu-worker/models/toyland
+    npm run train -- toyland --seed ${seed}${from === undefined ? '' : ` --from ${from}`} --ship gpu-worker/models/toyland
 
 and measured by \`npm run eval -- toyland -o gpu-worker/models/${evaluation}\`: [all figures](../${evaluation}/README.md). The best pictures by
 its judges, each beside the photo it was made from:

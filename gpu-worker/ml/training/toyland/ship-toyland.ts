@@ -18,7 +18,11 @@ const notesName = 'notes.md';
  *
  * @throws Error naming the first stage that is not finished.
  */
-export function shipToyland(folder: string, out: string, { plan, seed }: { plan: ToylandPlan; seed: number }): void {
+export function shipToyland(
+  folder: string,
+  out: string,
+  { plan, seed, from }: { plan: ToylandPlan; seed: number; from?: string },
+): void {
   const results = new Map<string, Metrics>(
     recipes.map(({ name }) => {
       const file = join(folder, name, 'result.json');
@@ -38,7 +42,7 @@ export function shipToyland(folder: string, out: string, { plan, seed }: { plan:
   const evaluation = `${basename(out)}-evaluation`;
   const notesFile = join(folder, notesName);
   const notes = existsSync(notesFile) ? readFileSync(notesFile, 'utf8') : '';
-  writeFileSync(join(out, 'README.md'), modelCard({ plan, seed, results, hours, evaluation, notes }));
+  writeFileSync(join(out, 'README.md'), modelCard({ plan, seed, from, results, hours, evaluation, notes }));
 }
 
 /** The time each stage's steps took, from the training's log. */
