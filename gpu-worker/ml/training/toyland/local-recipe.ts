@@ -18,10 +18,10 @@ import { openLatentCache } from './latent-cache.ts';
 import { maskGrid, withoutScene } from './object-masks.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
-import { schedule } from './timesteps.ts';
+import { chooseHalfway, schedule } from './timesteps.ts';
 import { frozenWeights, mapperWeights } from './trained-model.ts';
 
-/** ELITE's local mapping on toyland. Any timestep as often as another, as the authors draw them: details are decided when outlines stand. */
+/** ELITE's local mapping on toyland, mostly at the timesteps where details are decided. */
 export const localRecipe: Recipe = {
   name: 'local',
 
@@ -53,7 +53,9 @@ export const localRecipe: Recipe = {
             const prompts = pairings.map(({ prompt }) => encodePairing(tokenizer, prompt, [0], context));
             const objects = photos.map((byte, i) => byte * masks[Math.floor(i / 3)]);
             return {
-              ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random),
+              ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random, {
+                chooseTimestep: chooseHalfway,
+              }),
               context: await words.contexts(
                 await vision.features(wholePlanes(photos, plan.sizePx, toClipPixels)),
                 prompts,
