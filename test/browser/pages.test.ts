@@ -93,7 +93,9 @@ describe.skipIf(reason)(reason ? `in a browser, ${reason}` : 'in a browser', { t
 
     await draw(page, 'a S* on the moon');
     expect(await widths(page, '.sheet img')).toEqual([expect.any(Number), 64, 64]);
-    expect(await page.locator('.facts').textContent()).toMatch(/^strength 0\.6 · 3 steps of lms · guidance 5 · /);
+    expect(await page.locator('.facts').textContent()).toMatch(
+      /^strength 0\.6 · 3 steps of euler_ancestral · guidance 5 · /,
+    );
     await screenshot(page, 'playground-drawn');
 
     await page.getByRole('button', { name: 'Share this concept' }).click();

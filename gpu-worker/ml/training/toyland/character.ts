@@ -59,7 +59,7 @@ function sampleAnyCharacter(random: Random): Character {
     pattern: random.pick(patterns),
     shade: random.pick(['light', 'dark']),
     patternAngleDegrees: random.uniform(0, 180),
-    patternSpacing: random.uniform(20, 34),
+    patternSpacing: random.uniform(38, 54),
     patternPhase: random.uniform(),
     spots: sampleSpots(random),
     eyes: random.pick(eyeKinds),
@@ -68,13 +68,13 @@ function sampleAnyCharacter(random: Random): Character {
 }
 
 function sampleSpots(random: Random): Spot[] {
-  const count = 6 + random.integer(4);
+  const count = 4 + random.integer(3);
   const spots: Spot[] = [];
   // A body too full for another spot simply keeps fewer.
   for (let attempt = 0; attempt < 60 && spots.length < count; attempt++) {
-    const spot = { x: random.uniform(-44, 44), y: random.uniform(-46, 46), radius: random.uniform(6, 11) };
+    const spot = { x: random.uniform(-44, 44), y: random.uniform(-46, 46), radius: random.uniform(9, 14) };
     const clear = spots.every(
-      (other) => Math.hypot(spot.x - other.x, spot.y - other.y) > spot.radius + other.radius + 5,
+      (other) => Math.hypot(spot.x - other.x, spot.y - other.y) > spot.radius + other.radius + 7,
     );
     if (clear) spots.push(spot);
   }
