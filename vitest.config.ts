@@ -46,7 +46,7 @@ export default defineConfig({
                 RATE_LIMIT_PER_ADDRESS: '100000',
                 HELD_LIMIT_PER_KEY: '100000',
                 ADMIN_TOKEN: 'admin-token-of-the-tests-0123456789',
-                BOOTSTRAP_API_KEY: 'bootstrap-api-key-of-the-tests-0123456789',
+                BOOTSTRAP_API_KEY: 'eyed-bootstrap-api-key-of-the-tests-0123456789', // it may begin as a client token does
               },
             },
           })),

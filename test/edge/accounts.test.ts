@@ -37,6 +37,11 @@ describe('POST /v1/accounts', () => {
   });
 });
 
+test('the local key opens its account, whatever it begins with', async () => {
+  expect(env.BOOTSTRAP_API_KEY).toMatch(/^ey/); // as a client token does
+  expect((await clientWith(env.BOOTSTRAP_API_KEY!).get('/v1/concepts')).status).toBe(200);
+});
+
 describe('API keys', () => {
   test('are listed without secrets, and nowhere stored in clear', async () => {
     const client = await newClient();
