@@ -118,7 +118,7 @@ type ToylandOptions = {
 const TOYLAND_HELP = `
 Draws 60 000 pictures of a world of small characters and trains VAE, CLIP, UNet and both mapping networks
 on them, each after the other: hours on a few cores. A stage that misses its measure stops the training.
-With --from all but the VAE learn the pictures as they are now, in a quarter of the time.`;
+With --from a finished model learns the pictures as they are now, in a quarter of the time.`;
 
 function toylandCommand(terminal: Terminal): Command {
   return new Command('toyland')
