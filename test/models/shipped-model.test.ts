@@ -27,11 +27,12 @@ test('takes at most 24 MB', () => {
 test('draws characters it has never seen, from one photo each, in new places', { timeout: 120_000 }, async () => {
   const options = { ...drawing, steps: plan.drawingSteps, sizePx: plan.sizePx, contestants: 8, tasks: 4 };
   const { rows } = await follow(evaluateToyland(model, judges, { ...options, variants: [standard, wordsAlone] }));
-  const [{ shape, hue, pattern, asked, retrieval }, words] = rows.map(({ estimates }) => estimates);
+  const [{ clipI, shape, hue, pattern, asked, retrieval }, words] = rows.map(({ estimates }) => estimates);
   // Far from chance, an eighth, a ninth and a fifth; what it is exactly is in the model's evaluation.
   expect(shape.mean).toBeGreaterThanOrEqual(0.8);
   expect(hue.mean).toBeGreaterThanOrEqual(0.8);
-  expect(pattern.mean).toBeGreaterThanOrEqual(0.4);
+  expect(pattern.mean).toBeGreaterThanOrEqual(0.7);
   expect(asked.mean).toBeGreaterThanOrEqual(0.75);
-  expect(retrieval.mean).toBeGreaterThan(words.retrieval.mean);
+  expect(retrieval.mean).toBeGreaterThanOrEqual(0.7);
+  expect(clipI.mean).toBeGreaterThan(words.clipI.mean);
 });

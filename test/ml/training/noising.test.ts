@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { createNoiseSchedule, SD_V1_4_SCHEDULE } from '../../../gpu-worker/ml/diffusion/noise-schedule.ts';
 import { debiasedWeights, noiseLatents } from '../../../gpu-worker/ml/training/noising.ts';
 import { createRandom } from '../../../gpu-worker/ml/training/random.ts';
-import { chooseHalfway, chooseTimestep, remainingWeight } from '../../../gpu-worker/ml/training/toyland/timesteps.ts';
+import {
+  chooseDecisive,
+  chooseTimestep,
+  decisiveWeight,
+  remainingWeight,
+} from '../../../gpu-worker/ml/training/toyland/timesteps.ts';
 
 const schedule = createNoiseSchedule(SD_V1_4_SCHEDULE);
 const weights = debiasedWeights(schedule);
@@ -28,15 +33,19 @@ test('timesteps are drawn half of the time alike, half by weight, and what remai
   expect(mean(drawn.map(late))).toBeCloseTo(weights.slice(800).reduce((sum, weight) => sum + weight, 0) / 1000, 1);
 });
 
-test('for details most timesteps are where signal and noise are of about the same variance, and none is left out', () => {
+test('most timesteps for patterns are those with more noise than signal but not noise alone, and none is left out', () => {
   const random = createRandom(3);
-  const drawn = Array.from({ length: 20_000 }, () => chooseHalfway(random));
+  const drawn = Array.from({ length: 20_000 }, () => chooseDecisive(random));
   const within = drawn.filter((timestep) => {
     const alpha = schedule.alphasCumprod[timestep];
-    return alpha / (1 - alpha) < 2.2 && alpha / (1 - alpha) > 1 / 8;
+    return alpha / (1 - alpha) < 0.56 && alpha / (1 - alpha) > 0.0075;
   });
-  expect(within.length / drawn.length).toBeCloseTo(0.7 + 0.3 * 0.4, 1);
+  expect(within.length / drawn.length).toBeCloseTo(0.7 + 0.3 * 0.5, 1);
   expect([Math.min(...drawn) < 10, Math.max(...drawn) > 989]).toEqual([true, true]);
+});
+
+test('a timestep for patterns counts for its debiased weight, within limits', () => {
+  expect([0, 700, 999].map(decisiveWeight)).toEqual([0.5, weights[700], 1.5]);
 });
 
 test('latents are noised at the timesteps that were chosen', () => {

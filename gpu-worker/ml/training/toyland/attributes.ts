@@ -48,7 +48,7 @@ export function attributesOf({ character, pose, scene, edit }: Depiction): Attri
     scene,
     worn: edit !== null && !isRecolouring(edit) ? edit : null,
     stripesDegrees:
-      character.pattern === 'striped' ? (character.patternAngleDegrees + pose.tiltDegrees + 180) % 180 : null,
+      character.pattern === 'striped' ? (character.patternTiltDegrees + pose.tiltDegrees + 180) % 180 : null,
   };
 }
 

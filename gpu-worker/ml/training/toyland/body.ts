@@ -11,6 +11,8 @@ export type Body = {
   hat: { y: number; halfWidth: number };
   /** Where a scarf or a tie goes: its middle and half the body's width there. */
   neck: { y: number; halfWidth: number };
+  /** Where spots sit, around the face. */
+  spots: readonly (readonly [x: number, y: number])[];
 };
 
 export const bodies: Readonly<Record<Shape, Body>> = {
@@ -23,6 +25,13 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: 8, scale: 1 },
     hat: { y: -10, halfWidth: 21 },
     neck: { y: 34, halfWidth: 31 },
+    spots: [
+      [-18, -28],
+      [18, -28],
+      [-23, 29],
+      [23, 29],
+      [0, 42],
+    ],
   },
   cat: {
     outline: [
@@ -33,12 +42,26 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: 6, scale: 1.05 },
     hat: { y: -17, halfWidth: 22 },
     neck: { y: 34, halfWidth: 37 },
+    spots: [
+      [-31, -20],
+      [31, -20],
+      [-31, 25],
+      [31, 25],
+      [0, 40],
+    ],
   },
   ghost: {
     outline: ['<path d="M-36 48 V-10 A36 38 0 0 1 36 -10 V48 L24 37 L12 48 L0 37 L-12 48 L-24 37 Z"/>'],
     face: { y: -10, scale: 1 },
     hat: { y: -34, halfWidth: 26 },
     neck: { y: 16, halfWidth: 36 },
+    spots: [
+      [-17, -35],
+      [19, -34],
+      [-24, 16],
+      [24, 18],
+      [0, 36],
+    ],
   },
   star: {
     outline: [
@@ -47,6 +70,13 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -2, scale: 0.8 },
     hat: { y: -24, halfWidth: 16 },
     neck: { y: 19, halfWidth: 25 },
+    spots: [
+      [0, -31],
+      [-34, -8],
+      [34, -8],
+      [-20, 28],
+      [20, 28],
+    ],
   },
   robot: {
     outline: [
@@ -59,6 +89,13 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -6, scale: 1.05 },
     hat: { y: -28, halfWidth: 29 },
     neck: { y: 24, halfWidth: 36 },
+    spots: [
+      [-24, -21],
+      [24, -21],
+      [-24, 20],
+      [24, 20],
+      [0, 38],
+    ],
   },
   octopus: {
     outline: [
@@ -72,6 +109,13 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -12, scale: 1 },
     hat: { y: -34, halfWidth: 27 },
     neck: { y: 14, halfWidth: 34 },
+    spots: [
+      [0, -38],
+      [-30, 9],
+      [30, 9],
+      [-15, 35],
+      [15, 35],
+    ],
   },
   mushroom: {
     outline: [
@@ -81,6 +125,13 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -10, scale: 1 },
     hat: { y: -38, halfWidth: 25 },
     neck: { y: 20, halfWidth: 23 },
+    spots: [
+      [-20, -36],
+      [20, -36],
+      [-38, -6],
+      [38, -6],
+      [0, 30],
+    ],
   },
   flower: {
     outline: [0, 60, 120, 180, 240, 300]
@@ -89,5 +140,12 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -1, scale: 0.95 },
     hat: { y: -33, halfWidth: 22 },
     neck: { y: 26, halfWidth: 29 },
+    spots: [
+      [0, -34],
+      [-29, -17],
+      [29, -17],
+      [-28, 18],
+      [28, 18],
+    ],
   },
 };

@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts';
+import { bodies } from './body.ts';
 import { hueWords, nameHue } from './hue.ts';
 
 export const shapes = ['bunny', 'cat', 'ghost', 'star', 'robot', 'octopus', 'mushroom', 'flower'] as const;
@@ -15,18 +16,19 @@ export type Accessory = (typeof accessories)[number];
 export type Spot = { x: number; y: number; radius: number };
 
 /**
- * One inhabitant of toyland. Captions may name shape, hue word, pattern, eyes and accessory; the rest (exact hue, shade, angle,
- * spacing, phase, where the spots sit) is never put into words: only a picture tells it.
+ * One inhabitant of toyland. Captions may name shape, hue word, pattern, eyes and accessory; the rest (exact hue, tilt, spacing,
+ * shift, where the spots sit) is never put into words: only a picture tells it.
  */
 export type Character = {
   shape: Shape;
   hueDegrees: number;
   pattern: Pattern;
-  shade: 'light' | 'dark';
-  patternAngleDegrees: number;
+  /** How far the pattern is turned from lying level, −40…40. */
+  patternTiltDegrees: number;
+  /** From one stripe to the next, on the body's scale. */
   patternSpacing: number;
-  /** Shift of the pattern in units of its spacing, in [0, 1). */
-  patternPhase: number;
+  /** Of the pattern off the body's middle, on the body's scale. */
+  patternShift: number;
   spots: readonly Spot[];
   eyes: EyeKind;
   accessory: Accessory;
@@ -52,31 +54,34 @@ export function splitOf({ shape, hueDegrees, pattern }: Character): Split {
   return cell % 8 === 0 ? 'held-out' : 'train';
 }
 
+/**
+ * Patterns are laid out around the body's middle and lie roughly level: their mean over all characters shows which kind it is, where that of patterns
+ * anywhere and at any angle is flat.
+ */
 function sampleAnyCharacter(random: Random): Character {
+  const shape = random.pick(shapes);
   return {
-    shape: random.pick(shapes),
+    shape,
     hueDegrees: random.uniform(0, 360),
     pattern: random.pick(patterns),
-    shade: random.pick(['light', 'dark']),
-    patternAngleDegrees: random.uniform(0, 180),
-    patternSpacing: random.uniform(38, 54),
-    patternPhase: random.uniform(),
-    spots: sampleSpots(random),
+    patternTiltDegrees: random.uniform(-40, 40),
+    patternSpacing: random.uniform(40, 52),
+    patternShift: random.uniform(-6, 6),
+    spots: sampleSpots(shape, random),
     eyes: random.pick(eyeKinds),
     accessory: random.pick(accessories),
   };
 }
 
-function sampleSpots(random: Random): Spot[] {
-  const count = 4 + random.integer(3);
-  const spots: Spot[] = [];
-  // A body too full for another spot simply keeps fewer.
-  for (let attempt = 0; attempt < 60 && spots.length < count; attempt++) {
-    const spot = { x: random.uniform(-44, 44), y: random.uniform(-46, 46), radius: random.uniform(9, 14) };
-    const clear = spots.every(
-      (other) => Math.hypot(spot.x - other.x, spot.y - other.y) > spot.radius + other.radius + 7,
-    );
-    if (clear) spots.push(spot);
-  }
-  return spots;
+/** A spot near each of the body's places for one; half of the characters lack one of them. */
+function sampleSpots(shape: Shape, random: Random): Spot[] {
+  const places = bodies[shape].spots;
+  const missing = random.chance(0.5) ? random.integer(places.length) : null;
+  return places
+    .filter((_, index) => index !== missing)
+    .map(([x, y]) => ({
+      x: x + random.uniform(-5, 5),
+      y: y + random.uniform(-5, 5),
+      radius: random.uniform(9, 13),
+    }));
 }

@@ -87,7 +87,7 @@ function bodyMarkup(character: Character, body: Body, paint: Paint): string {
   return (
     silhouette(body, `fill="${paint.outline}" stroke="${paint.outline}" stroke-width="5"`) +
     silhouette(body, `fill="${paint.base}"`) +
-    clipped(`<g fill="${paint[character.shade]}">${patternMarkup(character)}</g>`)
+    clipped(`<g fill="${paint.pattern}">${patternMarkup(character)}</g>`)
   );
 }
 

@@ -35,16 +35,15 @@ export function hueOfWord(word: HueWord): number {
   return anchors.find((anchor) => anchor.word === word)!.degrees;
 }
 
-export type Paint = { base: string; light: string; dark: string; outline: string };
+export type Paint = { base: string; pattern: string; outline: string };
 
-/** The body colour of a hue and the shades drawn on it, as #rrggbb within sRGB. */
+/** The body colour of a hue, the lighter one of patterns and the outline's, as #rrggbb within sRGB. */
 export function paintOfHue(degrees: number): Paint {
   const { lightness, chroma } = toneOfHue(degrees);
   const hex = (l: number, c: number) => formatHex(clampChroma({ mode: 'oklch', l, c, h: degrees }, 'oklch'));
   return {
     base: hex(lightness, chroma),
-    light: hex(Math.min(0.97, lightness + 0.27), chroma * 0.35),
-    dark: hex(lightness - 0.25, chroma * 0.8),
+    pattern: hex(Math.min(0.97, lightness + 0.27), chroma * 0.35),
     outline: hex(0.3, 0.07),
   };
 }

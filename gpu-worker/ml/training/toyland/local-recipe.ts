@@ -18,7 +18,7 @@ import { openLatentCache } from './latent-cache.ts';
 import { maskGrid, withoutScene } from './object-masks.ts';
 import { writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
-import { chooseHalfway, schedule } from './timesteps.ts';
+import { chooseDecisive, schedule } from './timesteps.ts';
 import { frozenWeights, mapperWeights } from './trained-model.ts';
 
 /** ELITE's local mapping on toyland, mostly at the timesteps where details are decided. */
@@ -54,7 +54,7 @@ export const localRecipe: Recipe = {
             const objects = photos.map((byte, i) => byte * masks[Math.floor(i / 3)]);
             return {
               ...noiseLatents(await cache.read(targetIndices), [batchSize, ...cache.shape], schedule, random, {
-                chooseTimestep: chooseHalfway,
+                chooseTimestep: chooseDecisive,
               }),
               context: await words.contexts(
                 await vision.features(wholePlanes(photos, plan.sizePx, toClipPixels)),

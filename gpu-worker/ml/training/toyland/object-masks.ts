@@ -21,6 +21,11 @@ export function withoutScene(maps: Uint8Array, count: number, random?: Random): 
   return masks;
 }
 
+/** Masks [n, size, size] of 0 and 1 from label maps: the character with what it wears. */
+export function figures(maps: Uint8Array): Uint8Array {
+  return maps.map((label) => (label === labels.scene ? 0 : 1));
+}
+
 function neighbours(index: number, size: number): number[] {
   const x = index % size;
   return [

@@ -4,39 +4,40 @@ import type { Character } from './character.ts';
 const reach = 80;
 
 /** What a pattern paints over the body in its second colour, before clipping to the body. Empty for a plain one. */
-export function patternMarkup(character: Character): string {
-  const { patternAngleDegrees, patternSpacing, patternPhase } = character;
-  const turned = (markup: string) => `<g transform="rotate(${patternAngleDegrees})">${markup}</g>`;
-  const offsets = (period: number) => {
-    const count = Math.ceil(reach / period);
-    return Array.from({ length: 2 * count + 1 }, (_, index) => (index - count + patternPhase) * period);
-  };
-  switch (character.pattern) {
+export function patternMarkup({ pattern, patternTiltDegrees, patternSpacing, patternShift, spots }: Character): string {
+  const turned = (degrees: number, markup: string) =>
+    `<g transform="rotate(${degrees}) translate(${patternShift} ${patternShift})">${markup}</g>`;
+  switch (pattern) {
     case 'plain':
       return '';
-    case 'striped':
+    case 'striped': {
+      // One above and one below the middle, where the face is, and so on.
+      const width = patternSpacing * 0.45;
       return turned(
-        offsets(patternSpacing)
-          .map((x) => `<rect x="${x}" y="${-reach}" width="${patternSpacing * 0.45}" height="${2 * reach}"/>`)
+        patternTiltDegrees,
+        [-1.5, -0.5, 0.5, 1.5]
+          .map((turn) => turn * patternSpacing - width / 2)
+          .map((y) => `<rect x="${-reach}" y="${y}" width="${2 * reach}" height="${width}"/>`)
           .join(''),
       );
+    }
     case 'spotted':
-      return character.spots.map(({ x, y, radius }) => `<circle cx="${x}" cy="${y}" r="${radius}"/>`).join('');
+      return spots.map(({ x, y, radius }) => `<circle cx="${x}" cy="${y}" r="${radius}"/>`).join('');
     case 'checkered': {
       const side = patternSpacing * 0.62;
+      const cells = [-3, -2, -1, 0, 1, 2];
       return turned(
-        offsets(side)
-          .flatMap((x, column) =>
-            offsets(side)
-              .filter((_, row) => (row + column) % 2 === 0)
-              .map((y) => `<rect x="${x}" y="${y}" width="${side}" height="${side}"/>`),
+        patternTiltDegrees / 2,
+        cells
+          .flatMap((column) =>
+            cells
+              .filter((row) => (row + column) % 2 === 0)
+              .map((row) => `<rect x="${column * side}" y="${row * side}" width="${side}" height="${side}"/>`),
           )
           .join(''),
       );
     }
     case 'dipped':
-      return turned(
-        `<rect x="${(patternPhase - 0.5) * 40}" y="${-reach}" width="${2 * reach}" height="${2 * reach}"/>`,
-      );
+      return turned(patternTiltDegrees, `<rect x="${-reach}" y="0" width="${2 * reach}" height="${2 * reach}"/>`);
   }
 }

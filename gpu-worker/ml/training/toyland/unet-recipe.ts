@@ -10,11 +10,11 @@ import { unetStage } from '../stages/unet-stage.ts';
 import { measureBaseModel, previewBaseModel } from './base-quality.ts';
 import { captionOf } from './caption.ts';
 import { type LatentCache, openLatentCache } from './latent-cache.ts';
-import { maskGrid, withoutScene } from './object-masks.ts';
+import { figures, maskGrid } from './object-masks.ts';
 import { captionTensors, writeTokenizer } from './prompts.ts';
 import type { Recipe } from './recipe.ts';
 import { writeToylandSettings } from './settings.ts';
-import { chooseHalfway, chooseTimestep, remainingWeight, schedule } from './timesteps.ts';
+import { chooseDecisive, chooseTimestep, decisiveWeight, remainingWeight, schedule } from './timesteps.ts';
 import { componentWeights } from './trained-model.ts';
 import { writeUntrainedMappers } from './untrained-mappers.ts';
 
@@ -27,18 +27,18 @@ const textRateFactor = 0.3;
 /** The rate that details start from, as a share of the first. */
 const detailRate = 0.6;
 
-/** Which timesteps are drawn, any as often as another when left out; what they count for; and a place that shows the character beside one that does not. */
+/** Which timesteps are drawn, any as often as another when left out; what they count for; and a place that shows the character or what it wears beside one that does not. */
 type Emphasis = {
   chooseTimestep?: (random: Random) => number;
   weightOf: (timestep: number) => number;
-  characterWeight: number;
+  figureWeight: number;
 };
 
 /** Outlines, which nearly pure noise decides, get their share. */
-const onOutlines: Emphasis = { chooseTimestep, weightOf: remainingWeight, characterWeight: 1 };
+const onOutlines: Emphasis = { chooseTimestep, weightOf: remainingWeight, figureWeight: 1 };
 
-/** Stripes, spots and checks are decided where outlines stand already, on a quarter of the picture. */
-const onDetails: Emphasis = { chooseTimestep: chooseHalfway, weightOf: () => 1, characterWeight: 4 };
+/** Stripes, spots and checks are decided with much noise too, and on a quarter of the picture. */
+const onDetails: Emphasis = { chooseTimestep: chooseDecisive, weightOf: decisiveWeight, figureWeight: 4 };
 
 /**
  * A text-to-image model of toyland: first on pictures of half the size, a quarter of the work, then on whole ones; outlines first, then details.
@@ -54,7 +54,7 @@ export const unetRecipe: Recipe = {
     const phase = (
       untilStep: number,
       cache: LatentCache,
-      { chooseTimestep, weightOf, characterWeight }: Emphasis,
+      { chooseTimestep, weightOf, figureWeight }: Emphasis,
     ): Phase => ({
       untilStep,
       training: unetStage(plan.networks, { batchSize, latentSize: cache.shape[1] }),
@@ -71,9 +71,9 @@ export const unetRecipe: Recipe = {
           chooseTimestep,
         });
         const [, side] = cache.shape;
-        const character = maskGrid(withoutScene(album.labels(indices), batchSize), batchSize, side);
-        const weight = character.map(
-          (seen, i) => weightOf(noised.timestep.data[Math.floor(i / side ** 2)]) * (seen === 1 ? characterWeight : 1),
+        const figure = maskGrid(figures(album.labels(indices)), batchSize, side);
+        const weight = figure.map(
+          (seen, i) => weightOf(noised.timestep.data[Math.floor(i / side ** 2)]) * (seen === 1 ? figureWeight : 1),
         );
         return {
           ...noised,

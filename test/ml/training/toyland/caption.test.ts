@@ -46,7 +46,7 @@ describe('a caption', () => {
 
   test('never tells what only the picture should tell', () => {
     const told = captionOf(depiction, createRandom(2), 0);
-    const other = { ...character, patternAngleDegrees: 1, patternSpacing: 33, shade: 'dark', hueDegrees: 60 } as const;
+    const other = { ...character, patternTiltDegrees: 1, patternSpacing: 33, patternShift: 4, hueDegrees: 60 };
     expect(captionOf({ ...depiction, character: { ...other, spots: [] } }, createRandom(2), 0)).toBe(told);
   });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../../gpu-worker/ml/training/random.ts';
-import { sampleCharacter, shapes } from '../../../../gpu-worker/ml/training/toyland/character.ts';
+import {
+  type Character,
+  type Pattern,
+  patterns,
+  type Shape,
+  sampleCharacter,
+  shapes,
+} from '../../../../gpu-worker/ml/training/toyland/character.ts';
 import { type Depiction, sampleDepiction } from '../../../../gpu-worker/ml/training/toyland/depiction.ts';
 import { edits, isRecolouring } from '../../../../gpu-worker/ml/training/toyland/edit.ts';
 import { labels, renderDepiction } from '../../../../gpu-worker/ml/training/toyland/render.ts';
@@ -11,6 +18,13 @@ const depict = (index: number, more: Partial<Depiction> = {}): Depiction => {
   const random = createRandom(11, index);
   return { ...sampleDepiction(sampleCharacter(random, 'train'), random, { scene: false, edit: false }), ...more };
 };
+
+function sampleShape(shape: Shape, index: number): Character {
+  for (let attempt = 0; ; attempt++) {
+    const character = sampleCharacter(createRandom(13, index, attempt), 'train');
+    if (character.shape === shape) return character;
+  }
+}
 
 /** Pixels at which two pictures differ by more than antialiasing would. */
 function changedPixels(a: Uint8Array, b: Uint8Array): number[] {
@@ -66,6 +80,27 @@ describe.each(shapes)('a %s', (shape) => {
     const changed = changedPixels(before.rgb, after.rgb);
     expect(changed.length).toBeGreaterThan(150);
     expect(changed.filter((pixel) => isWithin(before.labels, pixel, (label) => label === labels.scene))).toEqual([]);
+  });
+});
+
+describe.each(patterns.filter((pattern) => pattern !== 'plain'))('a %s pattern', (pattern) => {
+  test.each(shapes)('shows on every %s, and only there', async (shape) => {
+    for (let index = 0; index < 5; index++) {
+      const depiction = depict(index);
+      const painted = (name: Pattern) => ({
+        ...depiction,
+        // Spots sit where this body has room for them.
+        character: { ...sampleShape(shape, index), hueDegrees: 300, pattern: name },
+      });
+      const [plain, patterned] = await Promise.all(
+        [painted('plain'), painted(pattern)].map((each) => renderDepiction(each, sizePx)),
+      );
+      const changed = changedPixels(plain.rgb, patterned.rgb);
+      const inside = plain.labels.filter((label) => label === labels.character).length;
+      expect(changed.length / inside).toBeGreaterThan(0.1);
+      expect(changed.length / inside).toBeLessThan(0.8);
+      expect(changed.filter((pixel) => isWithin(plain.labels, pixel, (label) => label === labels.scene))).toEqual([]);
+    }
   });
 });
 
