@@ -11,8 +11,8 @@ export type Body = {
   hat: { y: number; halfWidth: number };
   /** Where a scarf or a tie goes: its middle and half the body's width there. */
   neck: { y: number; halfWidth: number };
-  /** Where spots sit, around the face. */
-  spots: readonly (readonly [x: number, y: number])[];
+  /** Where the middles of spots may be, around the face. */
+  spotPlaces: readonly (readonly [x: number, y: number])[];
 };
 
 export const bodies: Readonly<Record<Shape, Body>> = {
@@ -25,7 +25,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: 8, scale: 1 },
     hat: { y: -10, halfWidth: 21 },
     neck: { y: 34, halfWidth: 31 },
-    spots: [
+    spotPlaces: [
       [-18, -28],
       [18, -28],
       [-23, 29],
@@ -42,7 +42,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: 6, scale: 1.05 },
     hat: { y: -17, halfWidth: 22 },
     neck: { y: 34, halfWidth: 37 },
-    spots: [
+    spotPlaces: [
       [-31, -20],
       [31, -20],
       [-31, 25],
@@ -55,7 +55,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -10, scale: 1 },
     hat: { y: -34, halfWidth: 26 },
     neck: { y: 16, halfWidth: 36 },
-    spots: [
+    spotPlaces: [
       [-17, -35],
       [19, -34],
       [-24, 16],
@@ -70,7 +70,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -2, scale: 0.8 },
     hat: { y: -24, halfWidth: 16 },
     neck: { y: 19, halfWidth: 25 },
-    spots: [
+    spotPlaces: [
       [0, -31],
       [-34, -8],
       [34, -8],
@@ -89,7 +89,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -6, scale: 1.05 },
     hat: { y: -28, halfWidth: 29 },
     neck: { y: 24, halfWidth: 36 },
-    spots: [
+    spotPlaces: [
       [-24, -21],
       [24, -21],
       [-24, 20],
@@ -109,7 +109,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -12, scale: 1 },
     hat: { y: -34, halfWidth: 27 },
     neck: { y: 14, halfWidth: 34 },
-    spots: [
+    spotPlaces: [
       [0, -38],
       [-30, 9],
       [30, 9],
@@ -125,7 +125,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -10, scale: 1 },
     hat: { y: -38, halfWidth: 25 },
     neck: { y: 20, halfWidth: 23 },
-    spots: [
+    spotPlaces: [
       [-20, -36],
       [20, -36],
       [-38, -6],
@@ -140,7 +140,7 @@ export const bodies: Readonly<Record<Shape, Body>> = {
     face: { y: -1, scale: 0.95 },
     hat: { y: -33, halfWidth: 22 },
     neck: { y: 26, halfWidth: 29 },
-    spots: [
+    spotPlaces: [
       [0, -34],
       [-29, -17],
       [29, -17],

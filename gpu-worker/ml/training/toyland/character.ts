@@ -75,7 +75,7 @@ function sampleAnyCharacter(random: Random): Character {
 
 /** A spot near each of the body's places for one; half of the characters lack one of them. */
 function sampleSpots(shape: Shape, random: Random): Spot[] {
-  const places = bodies[shape].spots;
+  const places = bodies[shape].spotPlaces;
   const missing = random.chance(0.5) ? random.integer(places.length) : null;
   return places
     .filter((_, index) => index !== missing)

@@ -22,13 +22,13 @@ export function remainingWeight(timestep: number): number {
 }
 
 /**
- * Where a pattern is decided. Two patterns on one character differ by about 400 in squared latents, and the means of two kinds by 60 to 230 (24 and 48
- * characters): they stand out of the noise where its signal-to-noise ratio is between 0.3 and 0.005.
+ * Where a pattern is decided. Two patterns on one character differ by 260 to 420 in squared latents, and the means of two kinds by 60 to 230 (24 and 48
+ * characters): they come to stand out of the noise while the signal-to-noise ratio is between 0.008 and 0.5.
  */
 const decisive = { from: 450, count: 500 };
 const decisiveShare = 0.7;
 
-/** A timestep to train on for patterns: mostly one at which they are decided. Earlier, nothing is seen of them; later, everything. */
+/** A timestep to train on for patterns: mostly one at which they are decided. With more noise nothing is seen of them, with less everything. */
 export function chooseDecisive(random: Random): number {
   return random.chance(decisiveShare)
     ? decisive.from + random.integer(decisive.count)

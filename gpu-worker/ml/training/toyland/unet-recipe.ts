@@ -27,9 +27,9 @@ const textRateFactor = 0.3;
 /** The rate that details start from, as a share of the first. */
 const detailRate = 0.6;
 
-/** Which timesteps are drawn, any as often as another when left out; what they count for; and a place that shows the character or what it wears beside one that does not. */
+/** Which timesteps are drawn, what they count for, and what a place counts for that shows the character or something it wears. */
 type Emphasis = {
-  chooseTimestep?: (random: Random) => number;
+  chooseTimestep: (random: Random) => number;
   weightOf: (timestep: number) => number;
   figureWeight: number;
 };
